@@ -1,0 +1,8 @@
+package io.trainyard;
+
+/** Starts the server. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {}
+}

@@ -1,0 +1,56 @@
+package io.trainyard.backend;
+
+import io.trainyard.job.Attempt;
+import io.trainyard.job.Capacity;
+import io.trainyard.job.Handle;
+import io.trainyard.job.Observation;
+import io.trainyard.spec.JobSpec;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A place where attempts run. What it creates is found again by the attempt, so every verb may be said twice.
+ *
+ * <p>A backend that cannot be asked throws {@link Unreachable}, which says nothing about the attempt; only
+ * {@link #observe} answers it as a value. Blocking; called on virtual threads.
+ */
+public interface Backend {
+    /** The word a placement names it by: {@code local}, {@code kubernetes}, {@code simulated}, … */
+    String name();
+
+    /** What would happen, without asking the world; pure. */
+    Plan plan(JobSpec spec);
+
+    /** What only the world knows: does the queue exist, is it allowed, does a server-side dry run pass. */
+    Check check(JobSpec spec, Duration within);
+
+    /** Starts the attempt, unless that attempt was started or stopped before. */
+    Launched launch(Launch launch);
+
+    /**
+     * @param handle absent while no launch of the attempt was acknowledged; it is then looked for by the attempt
+     * @return {@code Missing} only from a live read, never from a cache
+     */
+    Observation observe(Attempt attempt, Optional<Handle> handle);
+
+    /** Asks the attempt to end, and sees to it that it never starts if it has not; kills what is left after the grace. */
+    void stop(Attempt attempt, Optional<Handle> handle, Duration grace);
+
+    LogSource logs(Attempt attempt, Optional<Handle> handle);
+
+    /** What it has to give in all, whoever holds it. */
+    Capacity capacity();
+
+    /** The backend could not be asked. */
+    final class Unreachable extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        public Unreachable(String message) {
+            super(message);
+        }
+
+        public Unreachable(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+}

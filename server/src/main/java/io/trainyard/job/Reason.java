@@ -1,0 +1,41 @@
+package io.trainyard.job;
+
+/**
+ * Why a job waits: a type to switch on and a sentence to read.
+ *
+ * @param sentence for people; scheduler texts vary with every look, so compare reasons with {@link #sameAs}
+ */
+public record Reason(Kind kind, String sentence) {
+    public static final Reason JUST_SUBMITTED = new Reason(Kind.ADMISSION, "waiting for its turn");
+    public static final Reason STARTING = new Reason(Kind.STARTING, "starting");
+
+    public enum Kind {
+        ADMISSION,
+        SLOT,
+        RETRY,
+        STARTING,
+        INITIALISING,
+        IMAGE_PULL,
+        NO_CAPACITY,
+        SCALING_UP,
+        NO_SUCH_NODE,
+        GATED,
+        QUEUE,
+        QUOTA,
+        VOLUME,
+        NETWORK,
+        CONFIGURATION,
+        CRASH_LOOP,
+        CONTROLLER_SILENT,
+        TERMINATING
+    }
+
+    /** Equal but for numbers, which change at every look of a scheduler and would flood the history. */
+    public boolean sameAs(Reason other) {
+        return kind == other.kind && normalised(sentence).equals(normalised(other.sentence));
+    }
+
+    private static String normalised(String text) {
+        return text.replaceAll("[0-9]+", "#");
+    }
+}

@@ -1,0 +1,112 @@
+package io.trainyard.store;
+
+import io.trainyard.job.Attempt;
+import io.trainyard.job.Event;
+import io.trainyard.job.Identity;
+import io.trainyard.job.Job;
+import io.trainyard.job.JobId;
+import io.trainyard.job.Wish;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Jobs, their attempts and their sealed secrets. */
+public interface Jobs {
+    /** Writes a new job and its first event, unless the same was asked before. */
+    Creation create(NewJob wanted);
+
+    Optional<Job> find(JobId id);
+
+    /** The newest generation under a client's own id; the identity's generation is ignored. */
+    Optional<Job> newest(Identity identity);
+
+    /** Ids that start like this, oldest first. */
+    List<JobId> startingWith(String prefix, int limit);
+
+    /** Newest first. */
+    Page list(Filter filter, Optional<String> cursor, int limit);
+
+    /** Jobs waiting for a slot of this backend whose moment has come: priority first, then arrival. */
+    List<Job> waiting(String backend, Instant now, int limit);
+
+    /** How many jobs stand before this waiting one. */
+    long ahead(Job waiting);
+
+    /** The earliest moment after now at which a waiting job becomes due, over all backends. */
+    Optional<Instant> nextDue(Instant now);
+
+    /** Jobs that need looking at: those with a live attempt, and waiting or paused ones whose wish says otherwise. */
+    List<JobId> active();
+
+    /** Attempts that hold a grant on this backend now. */
+    List<Attempt> live(String backend);
+
+    /**
+     * Writes the job as it is now and one event, if it is still at the version that was read; the version counts up.
+     * A grown attempt is recorded with it, and an outbox row when somebody wants to be told.
+     *
+     * @return false when someone was first: read again
+     */
+    boolean transition(Job next, Event event);
+
+    /** Records a wish and its event, whatever the version. Without effect on a finished job or an equal wish. */
+    Optional<Job> wish(JobId id, Wish wish, Instant at);
+
+    /** Removes a finished job and all that belongs to it; false when it is not finished or not there. */
+    boolean remove(JobId id);
+
+    /** All attempts of a job, by number. */
+    List<AttemptRecord> attempts(JobId id);
+
+    /** Sealed values by secret name. */
+    Map<String, byte[]> secrets(JobId id);
+
+    /**
+     * @param fingerprint of the request after defaults, to tell a repeat from another request
+     */
+    record NewJob(
+            Job job,
+            Event submitted,
+            Map<String, byte[]> secrets,
+            byte[] fingerprint,
+            Optional<String> idempotencyKey) {}
+
+    sealed interface Creation {
+        Job job();
+
+        record Created(Job job) implements Creation {}
+
+        /** The same was asked before: this is the first job. */
+        record Repeated(Job job) implements Creation {}
+
+        /** An unfinished job with another request has that client id. */
+        record ClientIdTaken(Job job) implements Creation {}
+
+        /** The idempotency key came before with another request. */
+        record KeyReused(Job job) implements Creation {}
+    }
+
+    /** Empty fields do not narrow. States are the words of {@link StateWord}. */
+    record Filter(
+            Optional<String> project,
+            List<StateWord> states,
+            Optional<String> contract,
+            Optional<String> backend,
+            Map<String, String> labels,
+            Optional<String> nameContains) {
+        public static final Filter ALL =
+                new Filter(Optional.empty(), List.of(), Optional.empty(), Optional.empty(), Map.of(), Optional.empty());
+
+        public Filter {
+            states = List.copyOf(states);
+            labels = Map.copyOf(labels);
+        }
+    }
+
+    /** @param next cursor of the following page, stable while jobs come and go; empty on the last page */
+    record Page(List<Job> jobs, Optional<String> next) {}
+
+    /** @param end why and how it ended, absent while it lives */
+    record AttemptRecord(Attempt attempt, Instant created, Optional<Instant> ended, Optional<String> end) {}
+}

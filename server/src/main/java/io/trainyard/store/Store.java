@@ -1,0 +1,49 @@
+package io.trainyard.store;
+
+import io.trainyard.job.JobId;
+import java.util.function.Consumer;
+
+/**
+ * The durable truth. A verb that writes returns when its transaction is on disk, and changes job, event and outbox
+ * together or not at all. Verbs block; call them on virtual threads. A failing disk is an unchecked
+ * {@link StoreException}.
+ */
+public interface Store extends AutoCloseable {
+    Jobs jobs();
+
+    Events events();
+
+    Metrics metrics();
+
+    Logs logs();
+
+    Outbox outbox();
+
+    /**
+     * Told after each commit, on the writer's thread: must be quick and must not call the store. Hints only: one may be
+     * lost at a crash, so whoever listens also looks by itself now and then.
+     */
+    void subscribe(Consumer<Change> listener);
+
+    @Override
+    void close();
+
+    record Change(JobId job, Kind kind) {
+        public enum Kind {
+            CREATED,
+            WISH,
+            STATE,
+            PROGRESS,
+            LOG
+        }
+    }
+
+    /** The disk or the database failed; nothing is known to be written. */
+    final class StoreException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        public StoreException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+}
