@@ -1,0 +1,127 @@
+package io.trainyard.admission;
+
+import io.trainyard.backend.Backend;
+import io.trainyard.backend.Check;
+import io.trainyard.backend.Plan;
+import io.trainyard.job.Event;
+import io.trainyard.job.Job;
+import io.trainyard.job.JobId;
+import io.trainyard.job.Queue.Demand;
+import io.trainyard.job.Wish;
+import io.trainyard.secrets.Sealer;
+import io.trainyard.spec.SecretRef;
+import io.trainyard.store.Jobs;
+import io.trainyard.store.Jobs.Creation;
+import io.trainyard.store.Jobs.NewJob;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** Turns what is asked into recorded intent. It never starts or stops anything: the reconciler sees the record. */
+public final class Admission {
+    /** How long a backend may take to say what only the world knows. */
+    private static final Duration CHECK_WITHIN = Duration.ofSeconds(5);
+
+    private final Jobs jobs;
+    private final Placer placer;
+    private final Sealer sealer;
+    private final InstantSource clock;
+    private final RandomGenerator random;
+
+    public Admission(Jobs jobs, Placer placer, Sealer sealer, InstantSource clock, RandomGenerator random) {
+        this.jobs = jobs;
+        this.placer = placer;
+        this.sealer = sealer;
+        this.clock = clock;
+        this.random = random;
+    }
+
+    /** Returns when the job is on disk, or with the reason why there is none. */
+    public Answer submit(Wanted wanted) {
+        var preview = preview(wanted);
+        if (!preview.plan().objections().isEmpty())
+            return new Answer.Refused(preview.plan().objections());
+        Instant now = clock.instant();
+        Job job = job(wanted, preview, now);
+        Creation creation = jobs.create(new NewJob(
+                job,
+                Event.of(job, Event.Kind.SUBMITTED, "submitted", now),
+                sealer.seal(job.id().value(), named(wanted.secrets())),
+                sealer.fingerprint(wanted.canonical()),
+                wanted.idempotencyKey()));
+        return switch (creation) {
+            case Creation.Created created -> new Answer.Accepted(created.job());
+            case Creation.Repeated repeated -> new Answer.Repeated(repeated.job());
+            case Creation.ClientIdTaken taken -> new Answer.Taken(taken.job());
+            case Creation.KeyReused reused -> new Answer.KeyReused(reused.job());
+        };
+    }
+
+    /** What would happen, with nothing kept. */
+    public record Preview(String backend, Plan plan) {}
+
+    /** The plan of the first backend of the placement that has no objection, or else of the first one. */
+    public Preview preview(Wanted wanted) {
+        Optional<Preview> first = Optional.empty();
+        var order = placer.order(wanted.spec());
+        for (String name : order) {
+            Optional<Backend> backend = placer.named(name);
+            if (backend.isEmpty()) return new Preview(name, unknown(name));
+            var preview = new Preview(name, judged(wanted, backend.get()));
+            if (preview.plan().objections().isEmpty()) return preview;
+            if (first.isEmpty()) first = Optional.of(preview);
+        }
+        return first.orElseThrow();
+    }
+
+    /** The job a dry run speaks of; it is not recorded. */
+    public Job sketch(Wanted wanted, Preview preview) {
+        return job(wanted, preview, clock.instant());
+    }
+
+    private Job job(Wanted wanted, Preview preview, Instant now) {
+        var warnings = new ArrayList<>(wanted.warnings());
+        warnings.addAll(preview.plan().warnings());
+        return Job.submitted(
+                JobId.create(now, random),
+                wanted.identity(),
+                wanted.spec(),
+                wanted.request(),
+                warnings,
+                preview.backend(),
+                now);
+    }
+
+    private static Plan judged(Wanted wanted, Backend backend) {
+        Plan plan = backend.plan(wanted.spec());
+        if (!plan.objections().isEmpty()) return plan;
+        return switch (backend.check(wanted.spec(), CHECK_WITHIN)) {
+            case Check.Passed _, Check.Unknown _ -> plan;
+            case Check.Objected objected ->
+                new Plan(objected.objections(), plan.warnings(), plan.demand(), plan.manifest());
+        };
+    }
+
+    private Plan unknown(String name) {
+        String objection = "placement.backends: \"%s\" is not configured here; available: %s"
+                .formatted(name, String.join(", ", placer.names()));
+        return new Plan(List.of(objection), List.of(), new Demand(0, 0, 0), "");
+    }
+
+    private static Map<String, String> named(Map<SecretRef, String> secrets) {
+        var named = new HashMap<String, String>();
+        secrets.forEach((reference, value) -> named.put(reference.name(), value));
+        return named;
+    }
+
+    /** Records what the owner wants of a job; a finished job stays as it is. */
+    public Optional<Job> wish(JobId id, Wish wish) {
+        return jobs.wish(id, wish, clock.instant());
+    }
+}
