@@ -1,5 +1,5 @@
 /** Seals secret values at the door, opens them for a launch, masks them in whatever leaves. */
-@Room(mayUse = {"spec", "job", "store"})
+@Room(mayUse = {})
 @NullMarked
 package io.trainyard.secrets;
 

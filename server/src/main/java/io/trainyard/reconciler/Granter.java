@@ -1,0 +1,97 @@
+package io.trainyard.reconciler;
+
+import io.trainyard.backend.Backend;
+import io.trainyard.job.Attempt;
+import io.trainyard.job.Capacity;
+import io.trainyard.job.Event;
+import io.trainyard.job.Grant;
+import io.trainyard.job.Job;
+import io.trainyard.job.JobId;
+import io.trainyard.job.JobState.Queued;
+import io.trainyard.job.Queue;
+import io.trainyard.job.Rules;
+import io.trainyard.job.Step;
+import io.trainyard.job.Wish;
+import io.trainyard.store.Jobs;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Hands out the slots of one backend. Only one thread at a time may ask it, or a slot would be given twice. */
+final class Granter {
+    /** The front of the queue that is looked at in one go. */
+    private static final int FRONT = 16;
+
+    private final Jobs jobs;
+    private final Backend backend;
+    private final InstantSource clock;
+
+    Granter(Jobs jobs, Backend backend, InstantSource clock) {
+        this.jobs = jobs;
+        this.backend = backend;
+        this.clock = clock;
+    }
+
+    /** @return the jobs that got a slot, recorded as launching */
+    List<JobId> grant() {
+        var started = new ArrayList<JobId>();
+        while (true) {
+            Map<JobId, Job> front = front();
+            if (front.isEmpty()) return started;
+            var picks = Queue.pick(candidates(front), free(), FRONT);
+            for (var picked : picks.granted()) {
+                Job job = front.get(picked.job());
+                if (job != null && write(granted(job, picked.grant()))) started.add(picked.job());
+            }
+            picks.blocked().ifPresent(blocked -> tellWhy(front, blocked));
+            if (picks.granted().size() < FRONT) return started;
+        }
+    }
+
+    private Map<JobId, Job> front() {
+        var front = new LinkedHashMap<JobId, Job>();
+        for (Job job : jobs.waiting(backend.name(), clock.instant(), FRONT))
+            if (job.wish() == Wish.RUN) front.put(job.id(), job);
+        return front;
+    }
+
+    private List<Queue.Candidate> candidates(Map<JobId, Job> front) {
+        return front.values().stream()
+                .map(job ->
+                        new Queue.Candidate(job.id(), backend.plan(job.spec()).demand()))
+                .toList();
+    }
+
+    private Capacity free() {
+        Capacity free = backend.capacity();
+        for (Attempt attempt : jobs.live(backend.name())) free = free.minus(attempt.grant());
+        return free;
+    }
+
+    private Step.Become granted(Job job, Grant grant) {
+        return Rules.granted(job, queued(job), grant, clock.instant());
+    }
+
+    private static Queued queued(Job job) {
+        if (job.state() instanceof Queued queued) return queued;
+        throw new IllegalStateException("only a queued job waits for a slot, not " + job.state());
+    }
+
+    private void tellWhy(Map<JobId, Job> front, Queue.Blocked blocked) {
+        Job job = front.get(blocked.job());
+        if (job == null || queued(job).reason().sameAs(blocked.reason())) return;
+        Queued queued = queued(job);
+        Instant now = clock.instant();
+        write(new Step.Become(
+                job.withState(new Queued(queued.nextAttempt(), queued.notBefore(), blocked.reason()), now),
+                Event.Kind.WAITING,
+                blocked.reason().sentence()));
+    }
+
+    private boolean write(Step.Become become) {
+        return jobs.transition(
+                become.next(), Event.of(become.next(), become.kind(), become.message(), clock.instant()));
+    }
+}
