@@ -39,4 +39,14 @@ public final class Mask {
         for (String value : values) masked = masked.replace(value, STARS);
         return masked;
     }
+
+    /** Where to cut the text at or before this index, so that no secret is cut in two; never 0. */
+    public int cutBefore(String text, int index) {
+        int cut = index;
+        for (String value : values) {
+            int at = text.indexOf(value, Math.max(0, index - value.length() + 1));
+            if (at > 0 && at < cut) cut = at;
+        }
+        return cut;
+    }
 }
