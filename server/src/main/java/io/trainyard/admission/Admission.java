@@ -47,11 +47,13 @@ public final class Admission {
         var preview = preview(wanted);
         if (!preview.plan().objections().isEmpty())
             return new Answer.Refused(preview.plan().objections());
-        Instant now = clock.instant();
-        Job job = job(wanted, preview, now);
+        return record(job(wanted, preview, clock.instant()), wanted);
+    }
+
+    private Answer record(Job job, Wanted wanted) {
         Creation creation = jobs.create(new NewJob(
                 job,
-                Event.of(job, Event.Kind.SUBMITTED, "submitted", now),
+                Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created()),
                 sealer.seal(job.id().value(), named(wanted.secrets())),
                 sealer.fingerprint(wanted.canonical()),
                 wanted.idempotencyKey()));
@@ -118,6 +120,25 @@ public final class Admission {
         var named = new HashMap<String, String>();
         secrets.forEach((reference, value) -> named.put(reference.name(), value));
         return named;
+    }
+
+    /** A finished job once more, as a new job on the same checkpoints. */
+    public Answer retry(Job finished) {
+        var opened = new HashMap<SecretRef, String>();
+        sealer.unseal(finished.id().value(), jobs.secrets(finished.id()))
+                .forEach((name, value) -> opened.put(new SecretRef(name), value));
+        var wanted = new Wanted(
+                finished.identity(),
+                finished.spec(),
+                finished.request(),
+                List.of(),
+                opened,
+                new byte[0],
+                Optional.empty());
+        Preview preview = preview(wanted);
+        if (!preview.plan().objections().isEmpty())
+            return new Answer.Refused(preview.plan().objections());
+        return record(job(wanted, preview, clock.instant()).asRetryOf(finished), wanted);
     }
 
     /** Records what the owner wants of a job; a finished job stays as it is. */

@@ -1,0 +1,189 @@
+package io.trainyard.contract.trainyard;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.trainyard.http.EventStream;
+import io.trainyard.http.Refusal;
+import io.trainyard.job.Event;
+import io.trainyard.job.Job;
+import io.trainyard.job.JobId;
+import io.trainyard.job.JobState;
+import io.trainyard.store.Jobs.Filter;
+import io.trainyard.store.Jobs.Page;
+import io.trainyard.store.Logs.Line;
+import io.trainyard.store.Metrics.Point;
+import io.trainyard.store.Store;
+import io.trainyard.stream.Streams;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The reading half of our API: one job, pages of jobs, and events, logs and metrics from a cursor on. */
+final class Reading {
+    private static final int MAX_PAGE = 10_000;
+    private static final int AMBIGUOUS_SHOWN = 5;
+
+    private final Store store;
+    private final Streams streams;
+    private final InstantSource clock;
+
+    Reading(Store store, Streams streams, InstantSource clock) {
+        this.store = store;
+        this.streams = streams;
+        this.clock = clock;
+    }
+
+    void mount(RoutesConfig routes) {
+        String job = TrainyardContract.PREFIX + "/jobs/{id}";
+        routes.get(job + "/events", this::events);
+        routes.get(job + "/logs", this::logs);
+        routes.get(job + "/metrics", this::metrics);
+        routes.get(TrainyardContract.PREFIX + "/events", context -> {
+            if (!EventStream.wanted(context))
+                throw new Refusal(406, "this feed is served as text/event-stream only; say so in Accept");
+            streams.all(EventStream.open(context), event -> text(JobView.of(event)));
+        });
+    }
+
+    /** The job of the path: by its whole id, or by an unambiguous beginning of it, with or without {@code job_}. */
+    Job find(Context context) {
+        String shown = context.pathParam("id");
+        String prefix = shown.startsWith(JobId.PREFIX) ? shown : JobId.PREFIX + shown;
+        Optional<Job> exact = store.jobs().find(new JobId(prefix));
+        if (exact.isPresent()) return exact.get();
+        List<JobId> candidates = store.jobs().startingWith(prefix, AMBIGUOUS_SHOWN);
+        if (candidates.size() > 1)
+            throw new Refusal(
+                    409, "\"" + shown + "\" begins more than one id: " + String.join(", ", words(candidates)));
+        return candidates.stream()
+                .findFirst()
+                .flatMap(store.jobs()::find)
+                .orElseThrow(() -> new Refusal(404, "no job " + shown));
+    }
+
+    private static List<String> words(List<JobId> ids) {
+        return ids.stream().map(JobId::value).toList();
+    }
+
+    ObjectNode job(Context context) {
+        return whole(find(context));
+    }
+
+    ObjectNode whole(Job job) {
+        Optional<Long> position = job.state() instanceof JobState.Queued
+                ? Optional.of(store.jobs().ahead(job) + 1)
+                : Optional.empty();
+        return JobView.whole(
+                job, store.metrics().progress(job.id()), position, store.jobs().attempts(job.id()), clock.instant());
+    }
+
+    ObjectNode page(Filter filter, Optional<String> cursor, int limit) {
+        var page = list(filter, cursor, limit);
+        ObjectNode body = JobView.JSON.createObjectNode();
+        ArrayNode jobs = body.putArray("jobs");
+        for (Job job : page.jobs()) jobs.add(JobView.of(job, store.metrics().progress(job.id()), clock.instant()));
+        body.put("next_cursor", page.next().orElse(null));
+        return body;
+    }
+
+    private Page list(Filter filter, Optional<String> cursor, int limit) {
+        try {
+            return store.jobs().list(filter, cursor, limit);
+        } catch (IllegalArgumentException notACursor) {
+            throw new Refusal(422, "cursor: \"" + cursor.orElse("") + "\" did not come from this list");
+        }
+    }
+
+    private void events(Context context) {
+        Job job = find(context);
+        if (EventStream.wanted(context)) {
+            long after = lastEventId(context).orElse(number(context, "after", 0, 0));
+            streams.events(job.id(), after, EventStream.open(context), event -> text(JobView.of(event)));
+            return;
+        }
+        ObjectNode body = JobView.JSON.createObjectNode();
+        ArrayNode list = body.putArray("events");
+        for (Event event :
+                store.events().after(job.id(), number(context, "after", 0, 0), limit(context, 1000, MAX_PAGE)))
+            list.add(JobView.of(event));
+        answer(context, body);
+    }
+
+    private void logs(Context context) {
+        Job job = find(context);
+        long from = lastEventId(context).map(last -> last + 1).orElseGet(() -> from(context, job));
+        if (EventStream.wanted(context)) {
+            streams.logs(job.id(), from, EventStream.open(context), line -> text(JobView.of(line)));
+            return;
+        }
+        ObjectNode body = JobView.JSON.createObjectNode();
+        ArrayNode list = body.putArray("lines");
+        long next = from;
+        for (Line line : store.logs().read(job.id(), from, limit(context, 1000, MAX_PAGE))) {
+            list.add(JobView.of(line));
+            next = line.number() + 1;
+        }
+        answer(context, body.put("next", next));
+    }
+
+    private long from(Context context, Job job) {
+        if (context.queryParam("tail") == null) return number(context, "from", 1, 1);
+        if (context.queryParam("from") != null) throw new Refusal(422, "tail: say either tail or from, not both");
+        return Math.max(1, store.logs().last(job.id()) - number(context, "tail", 0, 0) + 1);
+    }
+
+    private void metrics(Context context) {
+        Job job = find(context);
+        String name = context.queryParam("name");
+        long from = number(context, "from_step", 0, 0);
+        ObjectNode body = JobView.JSON.createObjectNode();
+        ArrayNode series = body.putArray("series");
+        for (String one : name == null ? store.metrics().names(job.id()) : List.of(name)) {
+            ArrayNode points = series.addObject().put("name", one).putArray("points");
+            for (Point point : store.metrics().read(job.id(), one, from, Integer.MAX_VALUE))
+                points.addObject()
+                        .put("attempt", point.attempt())
+                        .put("step", point.step())
+                        .put("value", point.value())
+                        .put("at", JobView.time(point.at()));
+        }
+        answer(context, body);
+    }
+
+    private static Optional<Long> lastEventId(Context context) {
+        String id = context.header("Last-Event-ID");
+        if (id == null || id.isEmpty()) return Optional.empty();
+        return Optional.of(whole("Last-Event-ID", id, 0));
+    }
+
+    static int limit(Context context, int otherwise, int most) {
+        long limit = number(context, "limit", otherwise, 1);
+        if (limit > most) throw new Refusal(422, "limit: " + limit + " is more than " + most);
+        return (int) limit;
+    }
+
+    private static long number(Context context, String name, long otherwise, long least) {
+        String text = context.queryParam(name);
+        return text == null ? otherwise : whole(name, text, least);
+    }
+
+    private static long whole(String name, String text, long least) {
+        try {
+            long number = Long.parseLong(text);
+            if (number >= least) return number;
+        } catch (NumberFormatException notANumber) {
+            // Refused below, together with what is too small.
+        }
+        throw new Refusal(422, name + ": \"" + text + "\" is no whole number from " + least);
+    }
+
+    private static String text(ObjectNode node) {
+        return JobView.JSON.writeValueAsString(node);
+    }
+
+    private static void answer(Context context, ObjectNode body) {
+        context.contentType("application/json").result(JobView.JSON.writeValueAsBytes(body));
+    }
+}

@@ -1,0 +1,247 @@
+package io.trainyard.contract.trainyard;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.trainyard.access.Tokens;
+import io.trainyard.admission.Admission;
+import io.trainyard.admission.Answer;
+import io.trainyard.admission.Wanted;
+import io.trainyard.http.Body;
+import io.trainyard.http.Contract;
+import io.trainyard.http.Problem;
+import io.trainyard.http.Problem.FieldError;
+import io.trainyard.http.Refusal;
+import io.trainyard.job.Identity;
+import io.trainyard.job.Job;
+import io.trainyard.job.Wish;
+import io.trainyard.store.Jobs.Filter;
+import io.trainyard.store.StateWord;
+import io.trainyard.store.Store;
+import io.trainyard.stream.Streams;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Our own API below {@code /api/v1}: create, read, list and steer jobs. What is followed over time is {@link Reading}. */
+public final class TrainyardContract implements Contract {
+    static final String PREFIX = "/api/v1";
+    private static final int MAX_BODY_BYTES = 5 * 1024 * 1024;
+    private static final int MAX_DEPTH = 100;
+    private static final JsonMapper STRICT = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .build();
+
+    private final Admission admission;
+    private final Store store;
+    private final Tokens tokens;
+    private final InstantSource clock;
+    private final Reading reading;
+
+    public TrainyardContract(Admission admission, Store store, Tokens tokens, Streams streams, InstantSource clock) {
+        this.admission = admission;
+        this.store = store;
+        this.tokens = tokens;
+        this.clock = clock;
+        this.reading = new Reading(store, streams, clock);
+    }
+
+    @Override
+    public List<String> prefixes() {
+        return List.of(PREFIX);
+    }
+
+    @Override
+    public void mount(RoutesConfig routes) {
+        routes.before(PREFIX + "/*", this::admit);
+        routes.post(PREFIX + "/jobs", this::create);
+        routes.get(PREFIX + "/jobs", this::list);
+        routes.get(PREFIX + "/jobs/{id}", context -> answer(context, 200, reading.job(context)));
+        routes.delete(PREFIX + "/jobs/{id}", this::delete);
+        routes.post(PREFIX + "/jobs/{id}/cancel", context -> wish(context, Wish.CANCEL));
+        routes.post(PREFIX + "/jobs/{id}/pause", context -> wish(context, Wish.PAUSE));
+        routes.post(PREFIX + "/jobs/{id}/resume", context -> wish(context, Wish.RUN));
+        routes.post(PREFIX + "/jobs/{id}/retry", this::retry);
+        reading.mount(routes);
+    }
+
+    @Override
+    public void refuse(Context context, int status, String message) {
+        Problem.of(status, message).write(context);
+    }
+
+    private void admit(Context context) {
+        switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
+            case ALLOWED -> {}
+            case MISSING -> throw new Refusal(401, "a token is wanted: send Authorization: Bearer <token>");
+            case WRONG -> throw new Refusal(403, "the token is not valid here");
+        }
+    }
+
+    private void create(Context context) {
+        JsonNode body = body(context);
+        CreateRequest request = CreateRequest.read(body);
+        if (!request.errors().isEmpty()) {
+            Problem.invalid(request.errors()).write(context);
+            return;
+        }
+        var wanted = new Wanted(
+                new Identity(Identity.DEFAULT_PROJECT, "trainyard", "", Optional.empty(), 1),
+                request.spec(),
+                "",
+                List.of(),
+                request.secrets(),
+                SortedJson.of(body).getBytes(StandardCharsets.UTF_8),
+                idempotencyKey(context));
+        if (flag(context, "dry_run")) dryRun(context, wanted);
+        else submitted(context, admission.submit(wanted));
+    }
+
+    private static Optional<String> idempotencyKey(Context context) {
+        Optional<String> key = Optional.ofNullable(context.header("Idempotency-Key"));
+        if (key.isPresent() && (key.get().isEmpty() || key.get().length() > 255))
+            throw new Refusal(400, "Idempotency-Key: 1 to 255 characters are wanted");
+        return key;
+    }
+
+    private JsonNode body(Context context) {
+        byte[] bytes = Body.read(context, MAX_BODY_BYTES);
+        try {
+            JsonNode body = STRICT.readTree(bytes);
+            if (body.isObject()) return body;
+        } catch (JacksonException e) {
+            throw new Refusal(400, "the body is not valid JSON: " + e.getOriginalMessage());
+        }
+        throw new Refusal(422, "the body must be a JSON object");
+    }
+
+    private void submitted(Context context, Answer answer) {
+        switch (answer) {
+            case Answer.Accepted accepted -> answer(context, 201, reading.whole(accepted.job()));
+            case Answer.Repeated repeated -> answer(context, 200, reading.whole(repeated.job()));
+            case Answer.Taken taken ->
+                throw new Refusal(
+                        409,
+                        "an unfinished job has this id already: " + taken.job().id());
+            case Answer.KeyReused reused ->
+                throw new Refusal(
+                        422,
+                        "Idempotency-Key: was used with another body for "
+                                + reused.job().id());
+            case Answer.Refused refused ->
+                Problem.invalid(objections(refused.objections())).write(context);
+        }
+    }
+
+    /** An objection is a sentence that begins with its field. */
+    private static List<FieldError> objections(List<String> objections) {
+        var errors = new ArrayList<FieldError>();
+        for (String objection : objections) {
+            int colon = objection.indexOf(": ");
+            String field = colon < 0 ? "placement" : objection.substring(0, colon);
+            errors.add(new FieldError(field, "", colon < 0 ? objection : objection.substring(colon + 2)));
+        }
+        return errors;
+    }
+
+    private void dryRun(Context context, Wanted wanted) {
+        var preview = admission.preview(wanted);
+        ObjectNode plan = JobView.JSON.createObjectNode().put("backend", preview.backend());
+        var objections = plan.putArray("objections");
+        preview.plan().objections().forEach(objections::add);
+        var warnings = plan.putArray("warnings");
+        preview.plan().warnings().forEach(warnings::add);
+        plan.put("manifest", preview.plan().manifest());
+        ObjectNode body = JobView.JSON.createObjectNode();
+        body.set("plan", plan);
+        Job sketch = admission.sketch(wanted, preview);
+        body.set("job", JobView.whole(sketch, Optional.empty(), Optional.empty(), List.of(), clock.instant()));
+        answer(context, 200, body);
+    }
+
+    private void list(Context context) {
+        Map<String, String> labels = new HashMap<>();
+        for (String label : context.queryParams("label")) {
+            int equals = label.indexOf('=');
+            if (equals < 1) throw new Refusal(422, "label: \"" + label + "\" is not of the form key=value");
+            labels.put(label.substring(0, equals), label.substring(equals + 1));
+        }
+        var states = new ArrayList<StateWord>();
+        for (String word : context.queryParams("state")) states.add(state(word));
+        var filter = new Filter(
+                Optional.empty(),
+                states,
+                parameter(context, "contract"),
+                parameter(context, "backend"),
+                labels,
+                parameter(context, "name"));
+        answer(context, 200, reading.page(filter, parameter(context, "cursor"), Reading.limit(context, 50, 500)));
+    }
+
+    private static Optional<String> parameter(Context context, String name) {
+        return Optional.ofNullable(context.queryParam(name)).filter(text -> !text.isEmpty());
+    }
+
+    private static boolean flag(Context context, String name) {
+        String value = context.queryParam(name);
+        if (value == null || value.equals("false")) return false;
+        if (value.equals("true") || value.isEmpty()) return true;
+        throw new Refusal(422, name + ": \"" + value + "\" is neither true nor false");
+    }
+
+    private static StateWord state(String word) {
+        try {
+            return StateWord.valueOf(word.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException unknown) {
+            var words = new ArrayList<String>();
+            for (StateWord known : StateWord.values()) words.add(known.word());
+            throw new Refusal(422, "state: \"" + word + "\" is none of " + String.join(", ", words));
+        }
+    }
+
+    private void wish(Context context, Wish wish) {
+        Job job = reading.find(context);
+        boolean already = job.state().ended();
+        if (already || (job.wish().ends() && !wish.ends()))
+            throw new Refusal(
+                    409, "the job is " + (already ? StateWord.of(job.state()).word() : "being cancelled"));
+        Job after = admission.wish(job.id(), wish).orElseThrow(() -> new Refusal(404, "no job " + job.id()));
+        answer(context, 200, reading.whole(after));
+    }
+
+    private void delete(Context context) {
+        Job job = reading.find(context);
+        if (job.state().ended() && store.jobs().remove(job.id())) context.status(204);
+        else {
+            Job after = admission.wish(job.id(), Wish.DELETE).orElseThrow(() -> new Refusal(404, "no job " + job.id()));
+            answer(context, 202, reading.whole(after));
+        }
+    }
+
+    private void retry(Context context) {
+        Job job = reading.find(context);
+        if (!job.state().ended())
+            throw new Refusal(
+                    409, "the job is " + StateWord.of(job.state()).word() + "; only a finished job is retried");
+        submitted(context, admission.retry(job));
+    }
+
+    private static void answer(Context context, int status, ObjectNode body) {
+        context.status(status).contentType("application/json").result(JobView.JSON.writeValueAsBytes(body));
+    }
+}

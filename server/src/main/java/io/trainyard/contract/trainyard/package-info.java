@@ -1,0 +1,7 @@
+/** Our own API: jobs as we speak of them, problem details, event streams. */
+@Room(mayUse = {"spec", "job", "store", "backend", "admission", "access", "stream", "http"})
+@NullMarked
+package io.trainyard.contract.trainyard;
+
+import io.trainyard.Room;
+import org.jspecify.annotations.NullMarked;
