@@ -42,6 +42,10 @@ public interface Store extends AutoCloseable {
     final class StoreException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
+        public StoreException(String message) {
+            super(message);
+        }
+
         public StoreException(String message, Throwable cause) {
             super(message, cause);
         }

@@ -1,0 +1,78 @@
+package io.trainyard.store;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.trainyard.job.Attempt;
+import io.trainyard.job.JobState;
+import io.trainyard.job.Outcome;
+import io.trainyard.job.Progress;
+import io.trainyard.spec.Container.Variable;
+import io.trainyard.spec.JobSpec;
+import java.util.List;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.ObjectWriter;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.jsontype.NamedType;
+
+/**
+ * Domain values as JSON in columns. The tags of the alternatives are written out here: they lie in databases, so a
+ * class may be renamed, a tag may not.
+ */
+final class Codec {
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .changeDefaultPropertyInclusion(inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_ABSENT))
+            .addMixIn(JobState.class, Tagged.class)
+            .addMixIn(JobState.Then.class, Tagged.class)
+            .addMixIn(Outcome.class, Tagged.class)
+            .addMixIn(Variable.class, Tagged.class)
+            .registerSubtypes(
+                    new NamedType(JobState.Queued.class, "queued"),
+                    new NamedType(JobState.Launching.class, "launching"),
+                    new NamedType(JobState.Running.class, "running"),
+                    new NamedType(JobState.Stopping.class, "stopping"),
+                    new NamedType(JobState.Paused.class, "paused"),
+                    new NamedType(JobState.Done.class, "done"),
+                    new NamedType(JobState.Then.Finish.class, "finish"),
+                    new NamedType(JobState.Then.Pause.class, "pause"),
+                    new NamedType(JobState.Then.Retry.class, "retry"),
+                    new NamedType(Outcome.Succeeded.class, "succeeded"),
+                    new NamedType(Outcome.Failed.class, "failed"),
+                    new NamedType(Outcome.Cancelled.class, "cancelled"),
+                    new NamedType(Outcome.Rendered.class, "rendered"),
+                    new NamedType(Variable.Plain.class, "plain"),
+                    new NamedType(Variable.Secret.class, "secret"))
+            .build();
+
+    static final Codec INSTANCE = new Codec();
+
+    final Column<JobSpec> spec = new Column<>(new TypeReference<>() {});
+    final Column<JobState> state = new Column<>(new TypeReference<>() {});
+    final Column<Attempt> attempt = new Column<>(new TypeReference<>() {});
+    final Column<Progress> progress = new Column<>(new TypeReference<>() {});
+    final Column<List<String>> texts = new Column<>(new TypeReference<>() {});
+
+    private Codec() {}
+
+    /** One type in JSON, both ways, with what Jackson looks up prepared. */
+    static final class Column<T> {
+        private final ObjectWriter writer;
+        private final ObjectReader reader;
+
+        private Column(TypeReference<T> type) {
+            this.writer = MAPPER.writerFor(type);
+            this.reader = MAPPER.readerFor(type);
+        }
+
+        String write(T value) {
+            return writer.writeValueAsString(value);
+        }
+
+        T read(String json) {
+            return reader.readValue(json);
+        }
+    }
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")
+    private interface Tagged {}
+}

@@ -1,0 +1,129 @@
+-- Times are nanoseconds since 1970. A job's arrival is its row id and the key of all that belongs to it: short, and
+-- it only grows, so new rows of every table land side by side and one commit writes few pages.
+
+-- What changes about a job. Kept narrow: every transition writes such a row anew.
+CREATE TABLE jobs (
+    arrival       INTEGER PRIMARY KEY,
+    id            TEXT    NOT NULL,
+    project       TEXT    NOT NULL,
+    contract      TEXT    NOT NULL,
+    service       TEXT    NOT NULL,
+    client_id     TEXT,
+    generation    INTEGER NOT NULL,
+    name          TEXT    NOT NULL, -- in lower case, for the search
+    backend       TEXT    NOT NULL,
+    state_word    TEXT    NOT NULL,
+    state         TEXT    NOT NULL,
+    attempt       INTEGER,          -- number of the live attempt
+    wish          TEXT    NOT NULL,
+    urgency       INTEGER NOT NULL, -- priority, negated: an index in its order is the order of the queue
+    not_before    INTEGER,          -- while queued
+    version       INTEGER NOT NULL,
+    events        INTEGER NOT NULL,
+    created       INTEGER NOT NULL,
+    updated       INTEGER NOT NULL,
+    ran           INTEGER NOT NULL,
+    failures      INTEGER NOT NULL,
+    user_failures INTEGER NOT NULL,
+    retry_of      TEXT,
+    webhooks      INTEGER NOT NULL, -- whether somebody wants to be told
+    active        INTEGER GENERATED ALWAYS AS (
+                      attempt IS NOT NULL
+                      OR state_word = 'queued' AND wish <> 'run'
+                      OR state_word = 'paused' AND wish <> 'pause') VIRTUAL
+);
+
+CREATE UNIQUE INDEX jobs_id ON jobs (id);
+CREATE UNIQUE INDEX jobs_client ON jobs (project, contract, service, client_id, generation) WHERE client_id IS NOT NULL;
+CREATE INDEX jobs_waiting ON jobs (backend, urgency, arrival, not_before) WHERE state_word = 'queued' AND wish = 'run';
+CREATE INDEX jobs_due ON jobs (not_before) WHERE state_word = 'queued' AND wish = 'run';
+CREATE INDEX jobs_active ON jobs (arrival, id) WHERE active = 1;
+-- Every filter of a list is answered from this one index, newest first: one more page a write instead of five, and
+-- no choice between indexes for the planner to get wrong.
+CREATE INDEX jobs_listing ON jobs (arrival, project, state_word, contract, backend, name);
+
+-- What was asked: written once.
+CREATE TABLE bodies (
+    job         INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    warnings    TEXT NOT NULL,
+    spec        TEXT NOT NULL,
+    request     TEXT NOT NULL
+);
+
+CREATE TABLE labels (
+    name  TEXT    NOT NULL,
+    value TEXT    NOT NULL,
+    job   INTEGER NOT NULL,
+    PRIMARY KEY (name, value, job)
+) WITHOUT ROWID;
+CREATE INDEX labels_job ON labels (job);
+
+CREATE TABLE secrets (
+    job   INTEGER NOT NULL,
+    name  TEXT    NOT NULL,
+    value BLOB    NOT NULL,
+    PRIMARY KEY (job, name)
+);
+
+CREATE TABLE keys (
+    project TEXT    NOT NULL,
+    key     TEXT    NOT NULL,
+    job     INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (project, key)
+) WITHOUT ROWID;
+CREATE INDEX keys_at ON keys (at);
+CREATE INDEX keys_job ON keys (job);
+
+CREATE TABLE events (
+    job      INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    attempt  INTEGER,
+    message  TEXT    NOT NULL,
+    PRIMARY KEY (job, sequence)
+) WITHOUT ROWID;
+
+CREATE TABLE attempts (
+    job       INTEGER NOT NULL,
+    number    INTEGER NOT NULL,
+    backend   TEXT    NOT NULL,
+    content   TEXT    NOT NULL,
+    created   INTEGER NOT NULL,
+    ended     INTEGER,
+    end_text  TEXT,
+    PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+CREATE INDEX attempts_live ON attempts (backend) WHERE ended IS NULL;
+
+-- head marks the oldest row of each job, the only one that may be delivered. Ids are never used again: a late
+-- "delivered" must not hit a younger row.
+CREATE TABLE outbox (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    job      INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    tries    INTEGER NOT NULL,
+    due      INTEGER NOT NULL,
+    head     INTEGER NOT NULL
+);
+CREATE INDEX outbox_job ON outbox (job);
+CREATE INDEX outbox_due ON outbox (due) WHERE head = 1;
+
+CREATE TABLE metrics (
+    job      INTEGER NOT NULL,
+    name     TEXT    NOT NULL,
+    attempt  INTEGER NOT NULL,
+    chunk    INTEGER NOT NULL,
+    points   INTEGER NOT NULL,
+    max_step INTEGER NOT NULL,
+    sealed   INTEGER NOT NULL,
+    content  BLOB    NOT NULL,
+    PRIMARY KEY (job, name, attempt, chunk)
+);
+
+CREATE TABLE progress (
+    job     INTEGER PRIMARY KEY,
+    content TEXT NOT NULL
+);
