@@ -1,0 +1,195 @@
+package io.trainyard.backend.local;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.trainyard.job.Attempt;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+
+/** The folder of one attempt: all that is known about it beyond the process table. Nobody but its owner may look in. */
+record Folder(Path path) {
+    private static final FileAttribute<?> OWNER_FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    private static final FileAttribute<?> OWNER_FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final String NEVER = "never";
+
+    static Folder of(Path home, Attempt attempt) {
+        String job = attempt.job().value();
+        if (!job.matches("[A-Za-z0-9_-]{1,100}")) throw new IllegalArgumentException("no folder is named " + job);
+        return new Folder(home.resolve("jobs").resolve(job).resolve(Integer.toString(attempt.number())));
+    }
+
+    /** Whether the attempt was started. */
+    sealed interface Started {
+        record No() implements Started {}
+
+        /** Created and not yet written: an instant later it is {@code By}, unless the shim died in between. */
+        record Writing() implements Started {}
+
+        record By(Supervisor shim) implements Started {}
+
+        /** A stop came first. */
+        record Never() implements Started {}
+    }
+
+    /** @param uptime at which the program ended */
+    record Exit(int status, Duration uptime) {}
+
+    Path work() {
+        return path.resolve("work");
+    }
+
+    Path stdout() {
+        return path.resolve("stdout");
+    }
+
+    Path stderr() {
+        return path.resolve("stderr");
+    }
+
+    Path termination() {
+        return path.resolve("termination");
+    }
+
+    Path runFile() {
+        return path.resolve("run.json");
+    }
+
+    Path token() {
+        return path.resolve("token");
+    }
+
+    /** The same over the attempts of a job. */
+    Path output() {
+        return path.resolveSibling("output");
+    }
+
+    Started started() {
+        String text = text(path.resolve("started")).orElse(null);
+        if (text == null) return new Started.No();
+        if (text.strip().equals(NEVER)) return new Started.Never();
+        String[] lines = text.split("\n", -1);
+        if (lines.length < 3) return new Started.Writing();
+        String[] where = lines[0].split(" ", -1);
+        return ProcessTable.Entry.parse(lines[1])
+                .<Started>map(shim -> new Started.By(new Supervisor(where[0], where[1], shim.pid(), shim.startTicks())))
+                .orElseGet(Started.Writing::new);
+    }
+
+    /** Sees to it that the attempt can never start. */
+    void neverStart() {
+        try {
+            make();
+            createWhole(path.resolve("started"), (NEVER + "\n").getBytes(UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Optional<Exit> exit() {
+        return text(path.resolve("exit")).map(text -> {
+            String[] fields = text.strip().split(" ", -1);
+            return new Exit(Integer.parseInt(fields[0]), Machine.seconds(fields[1]));
+        });
+    }
+
+    /** The program has ended: children of the shim are now its own tools. */
+    boolean exiting() {
+        return Files.exists(path.resolve("exit.new")) || Files.exists(path.resolve("exit"));
+    }
+
+    /** Uptime at which whoever has not obeyed a stop is killed; absent while no stop was asked for. */
+    Optional<Duration> stopDeadline() {
+        return text(path.resolve("stopping")).map(text -> Machine.seconds(text.strip()));
+    }
+
+    /** The earliest counts: a stop said again, also by a server started anew, does not lengthen the grace. */
+    void stopBefore(Duration uptime) {
+        if (stopDeadline().filter(deadline -> deadline.compareTo(uptime) <= 0).isPresent()) return;
+        try {
+            write(path.resolve("stopping"), (uptime.toMillis() / 1000.0 + "\n").getBytes(UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    long outOfMemoryKillsBefore() {
+        return text(path.resolve("oom-kills"))
+                .map(text -> Long.parseLong(text.strip()))
+                .orElse(Long.MAX_VALUE);
+    }
+
+    void outOfMemoryKillsBefore(long count) throws IOException {
+        write(path.resolve("oom-kills"), Long.toString(count).getBytes(UTF_8));
+    }
+
+    void make() throws IOException {
+        makeFolder(work());
+    }
+
+    static void makeFolder(Path folder) throws IOException {
+        Files.createDirectories(folder, OWNER_FOLDER);
+    }
+
+    /** The raw output holds unmasked bytes. */
+    void makeOutputFiles() throws IOException {
+        touch(stdout());
+        touch(stderr());
+    }
+
+    private static void touch(Path file) throws IOException {
+        try {
+            Files.createFile(file, OWNER_FILE);
+        } catch (FileAlreadyExistsException e) {
+            // A launch said twice.
+        }
+    }
+
+    /** Whole or not at all, also for a reader in between. */
+    static void write(Path file, byte[] content) throws IOException {
+        Path draft = draft(file, content);
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Whole, and only if nobody was first. */
+    static void createWhole(Path file, byte[] content) throws IOException {
+        Path draft = draft(file, content);
+        try {
+            Files.createLink(file, draft);
+        } catch (FileAlreadyExistsException e) {
+            // Somebody was first.
+        } finally {
+            Files.delete(draft);
+        }
+    }
+
+    private static Path draft(Path file, byte[] content) throws IOException {
+        Path draft = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
+        Files.createFile(draft, OWNER_FILE);
+        Files.write(draft, content, StandardOpenOption.WRITE);
+        return draft;
+    }
+
+    private static Optional<String> text(Path file) {
+        try {
+            return Optional.of(Files.readString(file, ISO_8859_1));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package io.trainyard.backend.local;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.trainyard.backend.Backend;
+import io.trainyard.backend.Launch;
+import io.trainyard.backend.Launched;
+import io.trainyard.backend.local.Folder.Started;
+import io.trainyard.job.Cause;
+import io.trainyard.job.Handle;
+import io.trainyard.job.Observation.Ending;
+import io.trainyard.spec.SecretRef;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/** Prepares an attempt's folder, starts its shim, and waits until that says which process it is. */
+final class Launcher {
+    /** Normally 3 ms; beyond this the attempt is looked for again by its folder. */
+    private static final Duration STARTED_WITHIN = Duration.ofSeconds(5);
+
+    private static final Duration LOOK_EVERY = Duration.ofNanos(300_000);
+    /** What Java makes of E2BIG. */
+    private static final String TOO_LONG = "error=7,";
+
+    private final LocalSettings settings;
+    private final Machine machine;
+    private final Shim shim;
+
+    Launcher(LocalSettings settings, Machine machine) {
+        this.settings = settings;
+        this.machine = machine;
+        this.shim = new Shim(settings.home());
+    }
+
+    /** What is started, found out without touching anything. */
+    private record Prepared(List<String> command, Optional<String> framework, Map<String, String> environment) {
+        @Override
+        public String toString() {
+            return "Prepared" + command;
+        }
+    }
+
+    /** An answer in place of a start; unwinds to {@link #launch}. */
+    private static final class Refusal extends Exception {
+        private static final long serialVersionUID = 1;
+        private final Cause why;
+
+        Refusal(Cause why, String detail) {
+            super(detail);
+            this.why = why;
+        }
+    }
+
+    Launched launch(Launch launch, Folder folder, String mark, Consumer<ProcessHandle> startedProcess) {
+        Process process;
+        try {
+            if (!(folder.started() instanceof Started.No))
+                return new Launched.Accepted(await(folder, Optional.empty()));
+            var prepared = prepare(launch, folder, mark);
+            process = start(launch, folder, prepared);
+        } catch (Refusal refusal) {
+            return new Launched.Refused(new Ending.Failure(refusal.why, String.valueOf(refusal.getMessage())));
+        } catch (IOException | UncheckedIOException e) {
+            return new Launched.NotSent("cannot start a process in " + folder.path() + ": " + e.getMessage());
+        }
+        startedProcess.accept(process.toHandle());
+        try {
+            return new Launched.Accepted(await(folder, Optional.of(process)));
+        } catch (StillBorn e) {
+            return new Launched.NotSent("the supervisor ended with code " + process.exitValue() + " before it started");
+        }
+    }
+
+    private Prepared prepare(Launch launch, Folder folder, String mark) throws Refusal {
+        var spec = launch.spec();
+        var grant = launch.attempt().grant();
+        int processes = Fit.processes(spec.resources(), grant.gpus().size(), grant.cpus());
+        var program = Program.of(spec, settings.allowCommands());
+        var place = new Variables.Place(
+                folder,
+                launch.attempt(),
+                processes,
+                program instanceof Program.Command,
+                mark,
+                settings.trainer(),
+                launch.push());
+        for (String objection : Variables.objections(spec)) throw new Refusal(Cause.BAD_CONFIGURATION, objection);
+        for (SecretRef secret : Variables.secrets(spec)) {
+            if (!launch.secrets().containsKey(secret))
+                throw new Refusal(Cause.BAD_CONFIGURATION, "the secret " + secret.name() + " has no value");
+        }
+        var environment = Variables.of(
+                spec,
+                place,
+                settings.passOn(),
+                System.getenv(),
+                secret -> launch.secrets().getOrDefault(secret, ""));
+        for (var variable : environment.entrySet()) {
+            var flaw = Variables.flaw(variable.getKey(), variable.getValue());
+            if (flaw.isPresent()) throw new Refusal(Cause.BAD_CONFIGURATION, flaw.get());
+        }
+        return switch (program) {
+            case Program.Impossible impossible -> throw new Refusal(Cause.UNSUPPORTED, impossible.objection());
+            case Program.Trainer trainer -> {
+                String python =
+                        settings.python().get().orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.NO_PYTHON));
+                var command = Program.arguments(python, settings.trainFile().toString(), processes);
+                yield new Prepared(resolved(command, environment), Optional.of(trainer.framework()), environment);
+            }
+            case Program.Command command ->
+                new Prepared(resolved(command.arguments(), environment), Optional.empty(), environment);
+        };
+    }
+
+    private static List<String> resolved(List<String> command, Map<String, String> environment) throws Refusal {
+        String program = Shim.resolve(command.getFirst(), environment.getOrDefault("PATH", ""))
+                .orElseThrow(() -> new Refusal(
+                        Cause.BAD_COMMAND, "there is no command " + command.getFirst() + " on this machine's PATH"));
+        var resolved = new ArrayList<>(command);
+        resolved.set(0, program);
+        return resolved;
+    }
+
+    private Process start(Launch launch, Folder folder, Prepared prepared) throws IOException, Refusal {
+        folder.make();
+        folder.makeOutputFiles();
+        String framework =
+                prepared.framework().orElseGet(() -> Program.word(launch.spec().framework()));
+        Folder.write(folder.runFile(), RunFile.of(launch, framework, folder, settings.home()));
+        if (launch.push().isPresent())
+            Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
+        folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
+        try {
+            return shim.start(folder, machine.hostId(), prepared.command(), prepared.environment());
+        } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).contains(TOO_LONG))
+                throw new Refusal(
+                        Cause.BAD_CONFIGURATION,
+                        "container: the command and the environment together are longer than this machine takes");
+            throw e;
+        }
+    }
+
+    /** The supervisor ended without a trace. */
+    private static final class StillBorn extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private Handle await(Folder folder, Optional<Process> process) {
+        long deadline = System.nanoTime() + STARTED_WITHIN.toNanos();
+        while (System.nanoTime() < deadline) {
+            boolean ended = process.filter(mine -> !mine.isAlive()).isPresent();
+            switch (folder.started()) {
+                case Started.By by -> {
+                    return by.shim().handle();
+                }
+                case Started.Never _ -> {
+                    return nobody();
+                }
+                case Started.No _ -> {
+                    if (ended) throw new StillBorn();
+                }
+                case Started.Writing _ -> {}
+            }
+            LockSupport.parkNanos(LOOK_EVERY.toNanos());
+        }
+        throw new Backend.Unreachable("the supervisor in " + folder.path() + " does not say that it started");
+    }
+
+    /** Points at an attempt of which no process is known. */
+    Handle nobody() {
+        return new Supervisor(machine.hostId(), machine.bootId(), 0, 0).handle();
+    }
+}

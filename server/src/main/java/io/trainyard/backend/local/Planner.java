@@ -1,0 +1,81 @@
+package io.trainyard.backend.local;
+
+import io.trainyard.backend.Plan;
+import io.trainyard.job.Attempt;
+import io.trainyard.job.Capacity;
+import io.trainyard.job.Grant;
+import io.trainyard.job.JobId;
+import io.trainyard.job.Queue.Demand;
+import io.trainyard.spec.JobSpec;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What would become of a job on this machine. */
+record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
+    private static final JsonMapper JSON = new JsonMapper();
+    static final String NO_PYTHON =
+            "python: no interpreter with the trainer's packages is set up on this machine; run trainyard setup, or set trainyard.local.python to one";
+
+    Plan plan(JobSpec spec) {
+        var fit = Fit.of(spec.resources(), capacity, settings.limits().oversize());
+        var program = Program.of(spec, settings.allowCommands());
+        boolean ownCommand = program instanceof Program.Command;
+        var objections = new ArrayList<String>();
+        machine.lack().ifPresent(objections::add);
+        objections.addAll(fit.objections());
+        objections.addAll(Variables.objections(spec));
+        switch (program) {
+            case Program.Impossible impossible -> objections.add(impossible.objection());
+            case Program.Trainer _ -> {
+                if (settings.python().get().isEmpty()) objections.add(NO_PYTHON);
+            }
+            case Program.Command _ -> {}
+        }
+        var warnings = new ArrayList<>(fit.warnings());
+        warnings.addAll(
+                Program.warnings(spec, settings.allowCommands(), fit.demand().gpus() > 0));
+        warnings.addAll(Variables.warnings(spec, !ownCommand));
+        return new Plan(objections, warnings, fit.demand(), manifest(spec, program, fit.demand()));
+    }
+
+    private String manifest(JobSpec spec, Program program, Demand demand) {
+        int processes = Fit.processes(spec.resources(), demand.gpus(), demand.cpus());
+        List<String> arguments = switch (program) {
+            case Program.Trainer _ ->
+                Program.arguments(
+                        settings.python().get().orElse("python"),
+                        settings.trainFile().toString(),
+                        processes);
+            case Program.Command command -> command.arguments();
+            case Program.Impossible _ -> List.of();
+        };
+        // Which GPUs it gets is known at the launch only; the indices here only fill the place.
+        var grant = new Grant(Collections.nCopies(demand.gpus(), 0), demand.cpus(), demand.memoryBytes());
+        var attempt = new Attempt(new JobId(JobId.PREFIX), 1, LocalBackend.NAME, grant);
+        var folder = new Folder(settings.home().resolve("jobs").resolve("<job>").resolve("<attempt>"));
+        var place = new Variables.Place(
+                folder,
+                attempt,
+                processes,
+                program instanceof Program.Command,
+                "",
+                settings.trainer(),
+                Optional.empty());
+        Map<String, String> names = Variables.of(spec, place, settings.passOn(), System.getenv(), _ -> "");
+        return JSON.writerWithDefaultPrettyPrinter()
+                .writeValueAsString(RunFile.object(
+                        "arguments",
+                        arguments,
+                        "environment",
+                        List.copyOf(names.keySet()),
+                        "working_directory",
+                        folder.work().toString(),
+                        "grant",
+                        RunFile.object(
+                                "gpus", demand.gpus(), "cpus", demand.cpus(), "memory_bytes", demand.memoryBytes())));
+    }
+}

@@ -1,0 +1,101 @@
+package io.trainyard.backend.local;
+
+import io.trainyard.spec.JobSpec;
+import io.trainyard.spec.JobSpec.Framework;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What is started for a job. */
+sealed interface Program {
+    /** @param framework as {@code run.json} says it */
+    record Trainer(String framework) implements Program {}
+
+    /** The job's own command, with this server's rights. */
+    record Command(List<String> arguments) implements Program {}
+
+    record Impossible(String objection) implements Program {}
+
+    static Program of(JobSpec spec, boolean allowCommands) {
+        var container = spec.container();
+        if (allowCommands && !container.command().isEmpty()) {
+            var arguments = new ArrayList<>(container.command());
+            arguments.addAll(container.arguments());
+            return new Command(List.copyOf(arguments));
+        }
+        return switch (spec.framework()) {
+            case HF, UNSLOTH -> new Trainer(word(spec.framework()));
+            case NEMO, META ->
+                nemoArchive(spec)
+                        .<Program>map(name -> new Impossible(
+                                "model: %s is a NeMo archive, which the local backend cannot read; give the model in Hugging Face format, or place the job on a cluster"
+                                        .formatted(name)))
+                        .orElseGet(() -> new Trainer("hf"));
+            case ULTRALYTICS, TIMM ->
+                new Impossible(
+                        "framework: %s is not yet on the local backend; place the job on a cluster, or use hf or unsloth"
+                                .formatted(word(spec.framework())));
+            case CUSTOM ->
+                new Impossible(
+                        allowCommands
+                                ? "container.command: empty, and framework custom runs nothing else; give a command"
+                                : "framework: custom runs the job's own command, which the local backend does not do; set trainyard.local.allow-commands, or place the job on a cluster");
+        };
+    }
+
+    /** How it differs from what was asked. */
+    static List<String> warnings(JobSpec spec, boolean allowCommands, boolean hasGpu) {
+        var warnings = new ArrayList<String>();
+        var container = spec.container();
+        container
+                .image()
+                .ifPresent(image -> warnings.add(
+                        "image: %s is ignored: the local backend runs processes, not containers".formatted(image)));
+        switch (of(spec, allowCommands)) {
+            case Trainer _ -> {
+                if (!container.command().isEmpty())
+                    warnings.add(
+                            "command ignored: the local backend runs the trainer; set trainyard.local.allow-commands to run it");
+                else if (!container.arguments().isEmpty())
+                    warnings.add("arguments ignored: the local backend runs the trainer, which takes none");
+                switch (spec.framework()) {
+                    case UNSLOTH -> {
+                        if (!hasGpu) warnings.add("framework: unsloth needs a GPU: running with the hf recipe");
+                    }
+                    case NEMO, META ->
+                        warnings.add(
+                                "framework: %s runs with the hf recipe on the local backend, and needs its model in Hugging Face format"
+                                        .formatted(word(spec.framework())));
+                    case HF, ULTRALYTICS, TIMM, CUSTOM -> {}
+                }
+            }
+            case Command _, Impossible _ -> {}
+        }
+        return warnings;
+    }
+
+    /** Process arguments, never a shell line. */
+    static List<String> arguments(String python, String trainFile, int processes) {
+        return processes == 1
+                ? List.of(python, trainFile)
+                : List.of(
+                        python,
+                        "-m",
+                        "torch.distributed.run",
+                        "--standalone",
+                        "--nproc-per-node=" + processes,
+                        trainFile);
+    }
+
+    private static Optional<String> nemoArchive(JobSpec spec) {
+        return Stream.concat(Stream.of(spec.model().name()), spec.model().weightsUri().stream())
+                .filter(name -> name.endsWith(".nemo"))
+                .findFirst();
+    }
+
+    static String word(Framework framework) {
+        return framework.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,118 @@
+package io.trainyard.backend.local;
+
+import io.trainyard.backend.local.Folder.Started;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Ends attempts whole: SIGTERM once to every process of the tree, SIGKILL to what is left at the deadline.
+ *
+ * <p>The shim is spared, since it has the exit still to write; it ends by itself. Work in progress is lost with the
+ * server: the deadline stands in the attempt's folder, and the stop is said again.
+ */
+final class Stopper {
+    private static final Duration FIRST_LOOK_AFTER = Duration.ofMillis(5);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+    /** A process in the middle of an exec shows no environment for an instant: empty counts when seen twice. */
+    private static final int LOOKS_THAT_PROVE = 2;
+    /** A process that SIGKILL does not end sits in the kernel; the next stop tries again. */
+    private static final Duration GIVE_UP_AFTER = Duration.ofMinutes(1);
+
+    private final Machine machine;
+    private final ProcessTable processes;
+    private final Set<Folder> stopping = ConcurrentHashMap.newKeySet();
+
+    Stopper(Machine machine, ProcessTable processes) {
+        this.machine = machine;
+        this.processes = processes;
+    }
+
+    /** Returns at once. */
+    void stop(Folder folder, String mark, Duration grace, Runnable done) {
+        folder.stopBefore(machine.uptime().plus(grace));
+        if (!stopping.add(folder)) return;
+        Thread.ofVirtual().name("stop " + folder.path()).start(() -> {
+            try {
+                end(folder, mark);
+            } finally {
+                stopping.remove(folder);
+            }
+            done.run();
+        });
+    }
+
+    private void end(Folder folder, String mark) {
+        boolean asked = false;
+        var wait = FIRST_LOOK_AFTER;
+        while (true) {
+            var left = left(folder, mark);
+            boolean shimKnown = !(folder.started() instanceof Started.Writing);
+            if (left.isEmpty() && over(folder)) return;
+            var overdue = machine.uptime().minus(folder.stopDeadline().orElse(Duration.ZERO));
+            if (overdue.compareTo(GIVE_UP_AFTER) > 0) return;
+            if (!overdue.isNegative()) left.forEach(entry -> processes.signal(entry, true));
+            else if (!asked && shimKnown && !left.isEmpty()) {
+                // Once, to those there now: a helper that the program starts to save its work is left in peace.
+                left.forEach(entry -> processes.signal(entry, false));
+                asked = true;
+            }
+            if (!pause(wait)) return;
+            wait = wait.multipliedBy(2).compareTo(LOOK_EVERY) < 0 ? wait.multipliedBy(2) : LOOK_EVERY;
+        }
+    }
+
+    private boolean over(Folder folder) {
+        return switch (folder.started()) {
+            case Started.No _, Started.Never _, Started.Writing _ -> true;
+            case Started.By by -> folder.exit().isPresent() || !processes.alive(by.shim());
+        };
+    }
+
+    /** Whether a stop is under way that still lets the attempt's processes be. */
+    boolean inGrace(Folder folder) {
+        return folder.stopDeadline()
+                .filter(deadline -> machine.uptime().compareTo(deadline) < 0)
+                .isPresent();
+    }
+
+    /** Kills what an attempt left behind; true once nothing is there any more. */
+    boolean clear(Folder folder, String mark, Duration within) {
+        var deadline = machine.uptime().plus(within);
+        int empty = 0;
+        while (empty < LOOKS_THAT_PROVE) {
+            var left = left(folder, mark);
+            empty = left.isEmpty() ? empty + 1 : 0;
+            left.forEach(entry -> processes.signal(entry, true));
+            if (machine.uptime().compareTo(deadline) > 0 || !pause(Duration.ofMillis(left.isEmpty() ? 1 : 5)))
+                return false;
+        }
+        return true;
+    }
+
+    /** The attempt's processes without the shim and its tools. */
+    List<ProcessTable.Entry> left(Folder folder, String mark) {
+        Optional<Supervisor> shim =
+                folder.started() instanceof Started.By by ? Optional.of(by.shim()) : Optional.empty();
+        var tree = processes.tree(mark, shim);
+        if (shim.isEmpty()) return tree;
+        long pid = shim.get().pid();
+        // Asked after the look: a child of the shim seen before exit.new was there is the program itself, by now dead.
+        boolean exiting = folder.exiting();
+        return tree.stream()
+                .filter(entry -> entry.pid() != pid && !(exiting && entry.parent() == pid))
+                .toList();
+    }
+
+    private static boolean pause(Duration time) {
+        try {
+            Thread.sleep(time);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}
