@@ -1,8 +1,68 @@
 package io.trainyard;
 
-/** Starts the server. */
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Starts the server: {@code serve [--port N] [--home DIR] [--host ADDRESS]}. */
 public final class Main {
+    private static final int USAGE = 2;
+
     private Main() {}
 
-    public static void main(String[] arguments) {}
+    public static void main(String[] arguments) throws InterruptedException {
+        System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tF %1$tT.%1$tL %4$s %5$s%6$s%n");
+        try {
+            var words = List.of(arguments);
+            if (words.contains("--help") || words.contains("-h")) {
+                help();
+                return;
+            }
+            serve(options(words.isEmpty() ? words : words.subList(1, words.size())));
+        } catch (Configuration.Nonsense nonsense) {
+            System.err.println("trainyard: " + nonsense.getMessage());
+            System.exit(USAGE);
+        }
+    }
+
+    private static void serve(Map<Setting, String> options) throws InterruptedException {
+        var configuration = new Configuration(options, System.getenv()).checked();
+        var server = Trainyard.start(configuration);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(server::close));
+        Thread.currentThread().join();
+    }
+
+    /** {@code --port 4000} or {@code --port=4000}; every setting has such an option. */
+    private static Map<Setting, String> options(List<String> words) {
+        var options = new EnumMap<Setting, String>(Setting.class);
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            int equals = word.indexOf('=');
+            Setting setting = option(equals < 0 ? word : word.substring(0, equals));
+            if (equals < 0 && i + 1 == words.size()) throw new Configuration.Nonsense(word + " wants a value");
+            options.put(setting, equals < 0 ? words.get(++i) : word.substring(equals + 1));
+        }
+        return options;
+    }
+
+    private static Setting option(String word) {
+        for (Setting setting : Setting.values()) if (word.equals(optionName(setting))) return setting;
+        throw new Configuration.Nonsense("\"" + word + "\" is not understood; see ./trainyard serve --help");
+    }
+
+    private static String optionName(Setting setting) {
+        return "--" + setting.key.substring("trainyard.".length()).replace('.', '-');
+    }
+
+    private static void help() {
+        System.out.println(
+                "Usage: trainyard serve [OPTIONS]\n\nStarts the server. Options, each also a variable of the "
+                        + "environment and a line of trainyard.properties in the home folder:\n");
+        for (Setting setting : Setting.values()) {
+            String names = setting.variable() + (setting.alsoKnownAs.isEmpty() ? "" : ", " + setting.alsoKnownAs);
+            System.out.printf("  %-28s %s%n", optionName(setting), setting.help);
+            System.out.printf(
+                    "  %-28s %s%n", "", names + (setting.otherwise.isEmpty() ? "" : " [" + setting.otherwise + "]"));
+        }
+    }
 }

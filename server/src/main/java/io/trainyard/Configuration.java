@@ -1,0 +1,217 @@
+package io.trainyard;
+
+import io.trainyard.backend.local.LocalSettings;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** The settings as typed values. What makes no sense refuses to start, naming the setting, the value and the remedy. */
+final class Configuration {
+    private final Map<Setting, String> values = new EnumMap<>(Setting.class);
+    private final Map<Setting, String> origins = new EnumMap<>(Setting.class);
+
+    /** A setting that makes no sense. */
+    static final class Nonsense extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Nonsense(String message) {
+            super(message);
+        }
+    }
+
+    /** @param options from the command line, by setting; they win */
+    Configuration(Map<Setting, String> options, Map<String, String> environment) {
+        take(options, environment, new Properties());
+        take(options, environment, file(home().resolve("trainyard.properties")));
+    }
+
+    private void take(Map<Setting, String> options, Map<String, String> environment, Properties file) {
+        for (Setting setting : Setting.values()) {
+            String option = options.get(setting);
+            String fromFile = file.getProperty(setting.key);
+            Optional<String> variable = variable(setting, environment);
+            if (option != null) put(setting, option, "command line");
+            else if (variable.isPresent())
+                put(setting, String.valueOf(environment.get(variable.get())), variable.get());
+            else if (fromFile != null) put(setting, fromFile, "trainyard.properties");
+            else put(setting, setting.otherwise, "default");
+        }
+    }
+
+    private void put(Setting setting, String value, String origin) {
+        values.put(setting, value.strip());
+        origins.put(setting, origin);
+    }
+
+    private static Optional<String> variable(Setting setting, Map<String, String> environment) {
+        return Stream.of(setting.variable(), setting.alsoKnownAs)
+                .filter(name -> !environment.getOrDefault(name, "").isBlank())
+                .findFirst();
+    }
+
+    private static Properties file(Path file) {
+        var properties = new Properties();
+        if (!Files.exists(file)) return properties;
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new Nonsense("cannot read " + file + ": " + e.getMessage());
+        }
+        var unknown = new TreeSet<>(properties.stringPropertyNames());
+        for (Setting setting : Setting.values()) unknown.remove(setting.key);
+        if (!unknown.isEmpty())
+            throw new Nonsense(
+                    file + ": " + String.join(", ", unknown) + " is no setting; see ./trainyard serve --help");
+        return properties;
+    }
+
+    private String text(Setting setting) {
+        return values.getOrDefault(setting, setting.otherwise);
+    }
+
+    private Optional<String> some(Setting setting) {
+        return Optional.of(text(setting)).filter(text -> !text.isEmpty());
+    }
+
+    private Nonsense nonsense(Setting setting, String wanted) {
+        return new Nonsense("%s = \"%s\" (%s): %s is wanted"
+                .formatted(setting.key, text(setting), origins.getOrDefault(setting, "default"), wanted));
+    }
+
+    private int whole(Setting setting, int least, int most) {
+        try {
+            int number = Integer.parseInt(text(setting));
+            if (number >= least && number <= most) return number;
+        } catch (NumberFormatException notANumber) {
+            // Refused below, together with what is out of range.
+        }
+        throw nonsense(setting, "a whole number from " + least + " to " + most);
+    }
+
+    private boolean flag(Setting setting) {
+        return switch (text(setting)) {
+            case "true", "1" -> true;
+            case "false", "0" -> false;
+            default -> throw nonsense(setting, "true or false");
+        };
+    }
+
+    private List<String> list(Setting setting) {
+        return Arrays.stream(text(setting).split(",", -1))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .toList();
+    }
+
+    Path home() {
+        return Path.of(text(Setting.HOME)).toAbsolutePath().normalize();
+    }
+
+    String host() {
+        return some(Setting.HOST).orElse(token().isPresent() ? "0.0.0.0" : "127.0.0.1");
+    }
+
+    int port() {
+        return whole(Setting.PORT, 0, 65_535);
+    }
+
+    Optional<String> token() {
+        return some(Setting.TOKEN);
+    }
+
+    Optional<String> publicUrl() {
+        Optional<String> url = some(Setting.PUBLIC_URL);
+        if (url.isPresent() && !url.get().startsWith("http://") && !url.get().startsWith("https://"))
+            throw nonsense(Setting.PUBLIC_URL, "an address that begins with http:// or https://");
+        return url.map(text -> text.replaceAll("/+$", ""));
+    }
+
+    List<String> allowedHosts() {
+        return list(Setting.ALLOWED_HOSTS);
+    }
+
+    /** The backend of jobs that name none. */
+    String preferredBackend() {
+        return switch (text(Setting.JOB_RUNNER).toLowerCase(Locale.ROOT)) {
+            case "auto", "local" -> "local";
+            case "mock" -> "simulated";
+            case "kubernetes", "k8s", "vertex" ->
+                throw new Nonsense(
+                        "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local or mock"
+                                .formatted(
+                                        Setting.JOB_RUNNER.key,
+                                        text(Setting.JOB_RUNNER),
+                                        origins.getOrDefault(Setting.JOB_RUNNER, "default")));
+            default -> throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, vertex, mock");
+        };
+    }
+
+    Duration poll() {
+        return Duration.ofSeconds(whole(Setting.POLL_SECONDS, 1, 3600));
+    }
+
+    Duration simulatedRun() {
+        return Duration.ofMillis(whole(Setting.SIMULATED_MILLIS, 1, Integer.MAX_VALUE));
+    }
+
+    int simulatedSlots() {
+        return whole(Setting.SIMULATED_SLOTS, 1, Integer.MAX_VALUE);
+    }
+
+    LocalSettings local() {
+        return new LocalSettings(
+                home(),
+                Path.of(text(Setting.LOCAL_TRAINER)),
+                () -> some(Setting.LOCAL_PYTHON),
+                new LocalSettings.Limits(
+                        optional(Setting.LOCAL_CPUS),
+                        optional(Setting.LOCAL_MEMORY_GIB).map(gib -> (long) gib << 30),
+                        gpus(),
+                        optional(Setting.LOCAL_SLOTS).orElse(Integer.MAX_VALUE),
+                        oversize()),
+                flag(Setting.LOCAL_ALLOW_COMMANDS),
+                list(Setting.LOCAL_PASS_ON));
+    }
+
+    private Optional<Integer> optional(Setting setting) {
+        return some(setting).map(_ -> whole(setting, 1, 1 << 24));
+    }
+
+    private Optional<List<Integer>> gpus() {
+        if (text(Setting.LOCAL_GPUS).equals("none")) return Optional.of(List.of());
+        try {
+            return some(Setting.LOCAL_GPUS)
+                    .map(_ -> list(Setting.LOCAL_GPUS).stream()
+                            .map(Integer::valueOf)
+                            .toList());
+        } catch (NumberFormatException e) {
+            throw nonsense(Setting.LOCAL_GPUS, "GPU indices by comma, or none,");
+        }
+    }
+
+    private LocalSettings.Oversize oversize() {
+        return switch (text(Setting.LOCAL_OVERSIZE)) {
+            case "clamp" -> LocalSettings.Oversize.CLAMP;
+            case "refuse" -> LocalSettings.Oversize.REFUSE;
+            default -> throw nonsense(Setting.LOCAL_OVERSIZE, "clamp or refuse");
+        };
+    }
+
+    /** Reads everything once, so that nonsense is met at the start and not at the first job. */
+    Configuration checked() {
+        var _ = List.of(
+                host(), port(), publicUrl(), preferredBackend(), poll(), simulatedRun(), simulatedSlots(), local());
+        return this;
+    }
+}
