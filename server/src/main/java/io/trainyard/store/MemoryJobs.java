@@ -197,8 +197,8 @@ final class MemoryJobs implements Jobs {
         return store.alone(_ -> unfinished.values().stream()
                 .map(entry -> entry.job)
                 .filter(job -> job.state().liveAttempt().isPresent()
-                        || job.state() instanceof Queued && job.wish() != Wish.RUN
-                        || job.state() instanceof Paused && job.wish() != Wish.PAUSE)
+                        || (job.state() instanceof Queued && job.wish() != Wish.RUN)
+                        || (job.state() instanceof Paused && job.wish() != Wish.PAUSE))
                 .map(Job::id)
                 .toList());
     }

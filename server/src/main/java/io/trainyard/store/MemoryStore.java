@@ -129,7 +129,7 @@ public final class MemoryStore implements Store {
             return alone(_ -> telling.stream()
                     .map(entry -> entry.outbox.getFirst())
                     .filter(delivery -> !delivery.due().isAfter(now))
-                    .sorted(Comparator.comparing(Delivery::due).thenComparing(Delivery::id))
+                    .sorted(Comparator.comparing(Delivery::due).thenComparingLong(Delivery::id))
                     .limit(limit)
                     .toList());
         }

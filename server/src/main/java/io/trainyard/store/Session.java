@@ -52,33 +52,52 @@ final class Session implements AutoCloseable {
 
     /** @return how many rows changed */
     int update(String sql, @Nullable Object... values) throws SQLException {
-        return prepared(sql, values).executeUpdate();
+        return run(sql, values, PreparedStatement::executeUpdate);
     }
 
     <T> List<T> all(String sql, Reading<T> reading, @Nullable Object... values) throws SQLException {
-        try (ResultSet rows = prepared(sql, values).executeQuery()) {
-            var list = new ArrayList<T>();
-            while (rows.next()) list.add(reading.read(rows));
-            return list;
-        }
+        return run(sql, values, statement -> {
+            try (ResultSet rows = statement.executeQuery()) {
+                var list = new ArrayList<T>();
+                while (rows.next()) list.add(reading.read(rows));
+                return list;
+            }
+        });
     }
 
     <T> Optional<T> first(String sql, Reading<T> reading, @Nullable Object... values) throws SQLException {
-        try (ResultSet rows = prepared(sql, values).executeQuery()) {
-            return rows.next() ? Optional.of(reading.read(rows)) : Optional.empty();
+        return run(sql, values, statement -> {
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? Optional.of(reading.read(rows)) : Optional.empty();
+            }
+        });
+    }
+
+    private interface Execution<T> {
+        T of(PreparedStatement statement) throws SQLException;
+    }
+
+    private <T> T run(String sql, @Nullable Object[] values, Execution<T> execution) throws SQLException {
+        PreparedStatement statement = prepared(sql);
+        try {
+            for (int i = 0; i < values.length; i++) bind(statement, i + 1, values[i]);
+            return execution.of(statement);
+        } catch (SQLException failed) {
+            // The driver ends a statement that met a full disk and the like; kept, it would fail for ever.
+            statements.remove(sql);
+            statement.close();
+            throw failed;
         }
     }
 
-    private PreparedStatement prepared(String sql, @Nullable Object... values) throws SQLException {
+    private PreparedStatement prepared(String sql) throws SQLException {
         PreparedStatement statement = statements.get(sql);
-        if (statement == null) {
-            statement = connection.prepareStatement(sql);
-            statements.put(sql, statement);
-            if (statements.size() > MAX_STATEMENTS)
-                statements.pollFirstEntry().getValue().close();
-        }
-        for (int i = 0; i < values.length; i++) bind(statement, i + 1, values[i]);
-        return statement;
+        if (statement != null) return statement;
+        PreparedStatement fresh = connection.prepareStatement(sql);
+        statements.put(sql, fresh);
+        if (statements.size() > MAX_STATEMENTS)
+            statements.pollFirstEntry().getValue().close();
+        return fresh;
     }
 
     private static void bind(PreparedStatement statement, int index, @Nullable Object value) throws SQLException {

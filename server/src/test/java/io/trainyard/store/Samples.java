@@ -155,6 +155,8 @@ final class Samples {
                 settings());
     }
 
+    // NullAway does not see the nullable values in the compiled constructor of Settings.
+    @SuppressWarnings("NullAway")
     static Settings settings() {
         var inner = new LinkedHashMap<String, @Nullable Object>();
         inner.put("nothing", null);
