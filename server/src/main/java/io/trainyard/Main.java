@@ -1,8 +1,11 @@
 package io.trainyard;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Starts the server: {@code serve [--port N] [--home DIR] [--host ADDRESS]}. */
 public final class Main {
@@ -11,6 +14,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) throws InterruptedException {
+        quiet("org.eclipse.jetty", "io.javalin");
         System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tF %1$tT.%1$tL %4$s %5$s%6$s%n");
         try {
             var words = List.of(arguments);
@@ -22,6 +26,17 @@ public final class Main {
         } catch (Configuration.Nonsense nonsense) {
             System.err.println("trainyard: " + nonsense.getMessage());
             System.exit(USAGE);
+        }
+    }
+
+    /** Libraries speak only of trouble; kept here, since a logger nobody holds forgets its level. */
+    private static final List<Logger> QUIET = new ArrayList<>();
+
+    private static void quiet(String... names) {
+        for (String name : names) {
+            Logger logger = Logger.getLogger(name);
+            logger.setLevel(Level.WARNING);
+            QUIET.add(logger);
         }
     }
 

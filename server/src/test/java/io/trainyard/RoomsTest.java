@@ -145,7 +145,7 @@ class RoomsTest {
 
     private static List<String> path(Map<String, String> cameFrom, String start, String end) {
         var path = new ArrayList<String>(List.of(start));
-        for (String room = end; !room.equals(start); room = cameFrom.get(room)) path.add(1, room);
+        for (String room = end; !room.equals(start); room = cameFrom.getOrDefault(room, start)) path.add(1, room);
         path.add(start);
         return path;
     }

@@ -16,7 +16,6 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 
 /** The folder of one attempt: all that is known about it beyond the process table. Nobody but its owner may look in. */
 record Folder(Path path) {
@@ -177,8 +176,7 @@ record Folder(Path path) {
     }
 
     private static Path draft(Path file, byte[] content) throws IOException {
-        Path draft = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID());
-        Files.createFile(draft, OWNER_FILE);
+        Path draft = Files.createTempFile(file.getParent(), "." + file.getFileName() + ".", "", OWNER_FILE);
         Files.write(draft, content, StandardOpenOption.WRITE);
         return draft;
     }
