@@ -16,7 +16,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -27,7 +26,7 @@ import picocli.CommandLine.Option;
             "",
             "Everything is trained anew, in a folder of its own below --data that is removed afterwards unless",
             "--keep is given or something went wrong. The exit code is 0 when both jobs succeeded and the adapter's",
-            "loss on held-out text is at least 10 % below the base's, otherwise 1.",
+            "loss on held-out text is at least 10 %% below the base's, otherwise 1.",
             "",
             "Example:",
             "  trainyard demo --python .trainyard/venv/bin/python --trainer trainer --data .trainyard/demo"
@@ -58,16 +57,23 @@ public final class Demo implements Callable<Integer> {
     public Integer call() {
         try (Session session = globals.open()) {
             Folder folder = folder(session);
-            String trouble = run(session, folder);
-            boolean good = trouble == null;
-            if (good && !keep) {
-                folder.remove();
-            } else {
-                session.screen().remark(Cell.dim("Models and outputs are in " + folder.root()));
+            try {
+                run(session, folder);
+                if (keep) left(session, folder);
+                else folder.remove();
+                return Exit.GOOD;
+            } catch (Failed failed) {
+                left(session, folder);
+                String.valueOf(failed.getMessage())
+                        .lines()
+                        .forEach(line -> session.screen().remark(new Cell(line, Style.RED)));
+                return Exit.JOB_NOT_GOOD;
             }
-            if (trouble != null) session.screen().remark(new Cell(trouble, Style.RED));
-            return good ? Exit.GOOD : Exit.JOB_NOT_GOOD;
         }
+    }
+
+    private static void left(Session session, Folder folder) {
+        session.screen().remark(Cell.dim("Models and outputs are in " + folder.root()));
     }
 
     private Folder folder(Session session) {
@@ -79,8 +85,7 @@ public final class Demo implements Callable<Integer> {
                 data.toAbsolutePath().normalize().resolve(name));
     }
 
-    /** Returns what went wrong, or null. */
-    private @Nullable String run(Session session, Folder folder) {
+    private void run(Session session, Folder folder) {
         Recipe recipe = Recipe.read(folder);
         Python interpreter = new Python(python, folder.trainer());
         say(session, "1 of 4  A small base model with random weights");
@@ -91,13 +96,13 @@ public final class Demo implements Callable<Integer> {
                 .create(Jobs.all(), recipe.base(), UUID.randomUUID().toString())
                 .body());
         base = new Follower(session).follow(base.id());
-        if (!base.state().good()) return "The base was not trained: it " + ended(base);
+        if (!base.state().good()) throw new Failed("The base was not trained: it " + ended(base));
 
         say(session, "3 of 4  Fine-tuning an adapter: LoRA, as a request of the hf-unsloth contract");
         Job adapter = TrainerRequest.send(
                 session, "hf-unsloth", recipe.adapter(), UUID.randomUUID().toString());
         adapter = new Follower(session).follow(adapter.id());
-        if (!adapter.state().good()) return "The adapter was not trained: it " + ended(adapter);
+        if (!adapter.state().good()) throw new Failed("The adapter was not trained: it " + ended(adapter));
 
         say(session, "4 of 4  Comparing them on text that neither has seen");
         Report report = Report.of(interpreter.run(
@@ -113,7 +118,9 @@ public final class Demo implements Callable<Integer> {
             session.screen()
                     .line(Json.compact(Json.object().put("type", "report").set("report", report.json())));
         else report.show(session.screen());
-        return report.objection();
+        report.objection().ifPresent(objection -> {
+            throw new Failed(objection);
+        });
     }
 
     private static void say(Session session, String step) {

@@ -1,7 +1,6 @@
 package io.trainyard.cli.demo;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -32,7 +31,7 @@ record Folder(Path trainer, Path root) {
             List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
             for (Path path : deepestFirst) Files.deleteIfExists(path);
         } catch (IOException trouble) {
-            throw new UncheckedIOException("The folder of this run cannot be removed", trouble);
+            throw new Failed("The folder " + root + " cannot be removed: " + trouble);
         }
     }
 }

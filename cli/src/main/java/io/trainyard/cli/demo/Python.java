@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -29,7 +30,7 @@ record Python(String interpreter, Path trainer) {
             process.getOutputStream().close();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int code = process.waitFor();
-            if (code != 0) throw new Usage(failed(verb, code, Files.readString(remarks)));
+            if (code != 0) throw new Failed(failed(verb, code, Files.readString(remarks)));
             String last = said.strip();
             return Json.read(last.startsWith("{") ? last : last.substring(last.lastIndexOf('\n') + 1));
         } catch (JacksonException _) {
@@ -50,7 +51,7 @@ record Python(String interpreter, Path trainer) {
         return "python -m trainer.demo " + verb + " ended with " + code + ":\n" + end;
     }
 
-    private static void remove(@org.jspecify.annotations.Nullable Path file) {
+    private static void remove(@Nullable Path file) {
         try {
             if (file != null) Files.deleteIfExists(file);
         } catch (IOException _) {

@@ -6,9 +6,8 @@ import io.trainyard.cli.screen.Screen;
 import io.trainyard.cli.screen.Style;
 import io.trainyard.cli.screen.Table;
 import io.trainyard.cli.screen.Written;
-import io.trainyard.cli.session.Usage;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -25,7 +24,7 @@ record Report(JsonNode json, double base, double adapter, double untrained) {
 
     private static double loss(JsonNode json, String field) {
         return Json.number(json, field)
-                .orElseThrow(() -> new Usage("The trainer's report has no number '" + field + "': " + json));
+                .orElseThrow(() -> new Failed("The trainer's report has no number '" + field + "': " + json));
     }
 
     private double changePercent(double loss) {
@@ -36,7 +35,7 @@ record Report(JsonNode json, double base, double adapter, double untrained) {
         Table table = new Table("MODEL", "HELD-OUT LOSS", "AGAINST BASE");
         table.row(Cell.plain("base"), Cell.plain(Written.number(base)), Cell.plain("-"));
         row(table, "untrained adapter", untrained, Style.PLAIN);
-        row(table, "adapter", adapter, objection() == null ? Style.GREEN : Style.RED);
+        row(table, "adapter", adapter, objection().isEmpty() ? Style.GREEN : Style.RED);
         table.show(screen);
         for (JsonNode text : json.path("generations")) {
             screen.line("");
@@ -51,16 +50,15 @@ record Report(JsonNode json, double base, double adapter, double untrained) {
         table.row(Cell.plain(name), Cell.plain(Written.number(loss)), new Cell(change, style));
     }
 
-    /** Why this is no success, or null. Written so that a loss that is no number is none either. */
-    @Nullable
-    String objection() {
+    /** Why this is no success, or nothing. Written so that a loss that is no number is none either. */
+    Optional<String> objection() {
         boolean enough = changePercent(adapter) <= -LEAST_GAIN_PERCENT;
-        if (enough) return null;
-        return String.format(
+        if (enough) return Optional.empty();
+        return Optional.of(String.format(
                 Locale.ROOT,
                 "The adapter's loss should be at least %.0f %% below the base's, and it is %.1f %% %s.",
                 LEAST_GAIN_PERCENT,
                 Math.abs(changePercent(adapter)),
-                changePercent(adapter) > 0 ? "above" : "below");
+                changePercent(adapter) > 0 ? "above" : "below"));
     }
 }

@@ -51,6 +51,7 @@ public class Globals {
             scope = ScopeType.INHERIT,
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("unused") // picocli looks at it
     private boolean help;
 
     protected Globals(Surroundings surroundings) {

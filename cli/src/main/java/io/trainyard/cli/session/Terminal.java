@@ -15,6 +15,7 @@ final class Terminal {
 
     private Terminal() {}
 
+    @SuppressWarnings("SystemConsoleNull") // since JDK 25 the default provider may again answer null
     static boolean isStandardOutput() {
         Path link = Path.of("/proc/self/fd/1");
         try {
