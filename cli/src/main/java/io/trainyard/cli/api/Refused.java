@@ -1,0 +1,61 @@
+package io.trainyard.cli.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/** The server answered with a 4xx. Reads RFC 9457 problems and the error shapes of the other contracts. */
+public final class Refused extends RuntimeException {
+    private final int status;
+    private final List<String> details;
+
+    private Refused(int status, String message, List<String> details) {
+        super(message);
+        this.status = status;
+        this.details = List.copyOf(details);
+    }
+
+    static Refused of(Answer answer) {
+        JsonNode body = answer.body();
+        var details = new ArrayList<String>();
+        for (JsonNode error : body.path("errors")) {
+            details.add(line(Json.text(error, "field"), error.optional("value"), Json.text(error, "message")));
+        }
+        String message = first(Json.text(body, "detail"), Json.text(body, "title"), Json.text(body, "error"));
+        JsonNode list = body.path("detail");
+        if (list.isArray()) { // the validation list of the trainer contract
+            message = "the request is not valid";
+            for (JsonNode error : list)
+                details.add(line(place(error.path("loc")), error.optional("input"), Json.text(error, "msg")));
+        }
+        if (message.isEmpty()) message = "the server answered " + answer.status();
+        return new Refused(answer.status(), message, details);
+    }
+
+    private static String line(String field, java.util.Optional<JsonNode> value, String message) {
+        String given = value.filter(node -> !node.isNull())
+                .map(node -> " = " + node.toString())
+                .orElse("");
+        return field.isEmpty() ? message : field + given + ": " + message;
+    }
+
+    private static String place(JsonNode location) {
+        var words = new ArrayList<String>();
+        for (JsonNode word : location) if (!word.asString("").equals("body")) words.add(word.asString(""));
+        return String.join(".", words);
+    }
+
+    private static String first(String... candidates) {
+        for (String candidate : candidates) if (!candidate.isEmpty()) return candidate;
+        return "";
+    }
+
+    public int status() {
+        return status;
+    }
+
+    /** One line a field: its name, the value we sent and what is wrong with it. */
+    public List<String> details() {
+        return details;
+    }
+}
