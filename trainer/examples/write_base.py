@@ -14,7 +14,26 @@ from pathlib import Path
 LINES = 900
 SEED = 11
 
-NAMES = "Anna Peter Ruth Omar Clara Hugo Mina Tom Elena Viktor Grace Samuel Iris Paul Nadia Felix Marta Jonas".split()
+NAMES = [
+    "Anna",
+    "Peter",
+    "Ruth",
+    "Omar",
+    "Clara",
+    "Hugo",
+    "Mina",
+    "Tom",
+    "Elena",
+    "Viktor",
+    "Grace",
+    "Samuel",
+    "Iris",
+    "Paul",
+    "Nadia",
+    "Felix",
+    "Marta",
+    "Jonas",
+]
 KIN = ["mother", "father", "sister", "brother", "aunt", "uncle", "neighbour", "grandmother", "cousin", "teacher"]
 PLACES = ["the village", "the old town", "the harbour", "the valley", "the square", "the hill", "the coast", "the city"]
 TIMES = [
@@ -259,9 +278,87 @@ SUBJECTS = [
     },
 ]
 
+SUBJECTS.append(
+    {
+        "open": [
+            "The railway came to {place} in {year}, and with it came work for {hundreds} people.",
+            "{name} drives an engine, and her {kin} repairs the cars.",
+            "{time} a train of {tens} cars left the yard for {place}.",
+            "From the bridge one can see the whole yard with its {small} tracks.",
+        ],
+        "then": [
+            "The crew set the brakes and walked the length of the train.",
+            "Engine {hundreds} was found with a broken valve and moved to the next track.",
+            "Cars of coal, grain and steel were standing at the east end until {clock}.",
+            "The switch was frozen, so train {hundreds} was held outside the station.",
+            "{name2} reported that the signal was clear at {clock2}.",
+            "At the desk they wrote the number of every car that arrived or departed.",
+            "An inspector found no leaks and sent them to the main line.",
+        ],
+        "close": [
+            "The next train was ready at {clock3}.",
+            "By {clock3} the track was clear again.",
+            "The last cars were coupled, and the crew went home.",
+            "It is still in service today.",
+        ],
+    }
+)
+# Numbers as figures, which the other subjects write as words.
+SUBJECTS += [
+    {
+        "open": [
+            "The bus for {place} leaves at {clock} and arrives at {clock2}.",
+            "{time} {name} caught the {clock} train with {small} minutes to spare.",
+            "The station opened in {year} and has {small} tracks.",
+            "Line {small} runs between {place} and the station every {tens} minutes.",
+        ],
+        "then": [
+            "The ticket costs {small} coins, or {tens} for the whole month.",
+            "There were {tens} people in car {small}, and most of them were asleep.",
+            "The next one goes at {clock3}, but not on Sunday.",
+            "{name2} waited on track {small} until {clock2}.",
+            "A sign said that the train from {place} would be {tens} minutes late.",
+            "Seat {tens} was taken, so {name} moved to seat {tens2}.",
+        ],
+        "close": [
+            "At {clock3} the doors closed.",
+            "The last one leaves at {clock3}.",
+            "They were home before {clock3}.",
+            "Nothing has changed there since {year}.",
+        ],
+    },
+    {
+        "open": [
+            "House number {tens} was built in {year} for {small} families.",
+            "{name} counted {tens} steps up to the door of number {small}.",
+            "The shop at {tens} {colour_start} Street is open from {clock} to {clock2}.",
+            "In {year} only {hundreds} people lived in {place}.",
+        ],
+        "then": [
+            "By {year2} there were {hundreds2}, and a school with {tens} pupils.",
+            "The bill came to {hundreds}, of which {tens} was for the {thing}.",
+            "They ordered {tens} boxes of {food} and {small} of {food2}.",
+            "Page {hundreds} of the book shows a {thing} from {year}.",
+            "The telephone rang at {clock3} and again at {clock2}.",
+            "{name2} wrote {hundreds} on the door with chalk, and under it {tens2}.",
+        ],
+        "close": [
+            "The sum was right to the last coin.",
+            "It was {clock3} when they had finished.",
+            "The number is still on the wall.",
+            "In {year2} it was sold again.",
+        ],
+    },
+]
+
+
+def clock(rng: random.Random) -> str:
+    return f"{rng.randrange(24):02d}:{rng.randrange(60):02d}"
+
 
 def one_line(rng: random.Random) -> str:
-    subject = rng.choice(SUBJECTS)
+    # The last three, which have figures in them, come up about half the time.
+    subject = rng.choice(SUBJECTS if rng.random() < 0.6 else SUBJECTS[-3:])
     sentences = [rng.choice(subject["open"])]
     sentences += rng.sample(subject["then"], rng.choice((2, 3)))
     sentences.append(rng.choice(subject["close"]))
@@ -280,6 +377,16 @@ def one_line(rng: random.Random) -> str:
         "thing": rng.choice(THINGS),
         "kin": rng.choice(KIN),
         "number": rng.choice(NUMBERS),
+        "clock": clock(rng),
+        "clock2": clock(rng),
+        "clock3": clock(rng),
+        "small": rng.randrange(2, 30),
+        "tens": rng.randrange(10, 100),
+        "tens2": rng.randrange(10, 100),
+        "hundreds": rng.randrange(100, 1000),
+        "hundreds2": rng.randrange(1000, 10000),
+        "year": rng.randrange(1850, 1950),
+        "year2": rng.randrange(1950, 2020),
     }
     return " ".join(sentences).format(**values)
 

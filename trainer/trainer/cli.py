@@ -10,13 +10,14 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import events, launch, progress
+from trainer import data, events, launch, model_place, progress
 from trainer.checkpoint import Checkpoints
-from trainer.config import Run, World
+from trainer.config import Run
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
+from trainer.world import World
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -85,10 +86,13 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
+    said.phase("loading_data")
+    place = model_place.find(run)
+    texts = data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
     said.phase("importing")
     from trainer.recipes import hf
 
-    return hf.train(Job(run, world, said, stop, checkpoints, saved, outputs))
+    return hf.train(Job(run, world, said, stop, checkpoints, saved, outputs, texts, place))
 
 
 def _report(outcome: Outcome, said: events.Events, run: Run) -> int:

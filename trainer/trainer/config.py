@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
@@ -280,23 +279,3 @@ def _check(run: Run) -> None:
     for holds, message, value in rules:
         if not holds:
             raise Failure("config", f"{message}, not {_shown(value)}" if value not in (None, "", []) else message)
-
-
-@dataclass(frozen=True)
-class World:
-    """Where this process stands among those of the job, as torchrun tells it."""
-
-    rank: int = 0
-    size: int = 1
-    local_rank: int = 0
-    local_size: int = 1
-
-    @staticmethod
-    def from_environment() -> World:
-        try:
-            return World(*(int(os.environ.get(name, default)) for name, default in _WORLD_VARIABLES))
-        except ValueError as error:
-            raise Failure("config", f"RANK, WORLD_SIZE and LOCAL_RANK must be whole numbers: {error}") from error
-
-
-_WORLD_VARIABLES = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "1"))

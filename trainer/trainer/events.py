@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from trainer.config import World
 from trainer.failure import Failure
+from trainer.world import World
 
 VERSION = 1
 TERMINAL = ("interrupted", "failed", "finished")
@@ -146,7 +146,7 @@ def _leave_termination_log(line: bytes) -> None:
                 os.fsync(file.fileno())
             os.link(temporary, path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()
     except OSError:
         pass  # the same event is on standard output
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainer.checkpoint import Checkpoints, Saved
-from trainer.config import Run, World
+from trainer.config import Run
+from trainer.data import Texts
 from trainer.events import Events
+from trainer.model_place import Place
 from trainer.stop import Stop
 from trainer.storage import Storage
+from trainer.world import World
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Job:
     checkpoints: Checkpoints
     saved: Saved | None  # where to go on from; known on rank 0 only
     outputs: Storage
+    texts: Texts
+    place: Place
 
 
 @dataclass(frozen=True)

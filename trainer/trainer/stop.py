@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-from trainer.config import World
+from trainer.world import World
 
 
 class Stop:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ import torch
 import torch.distributed
 
 from trainer import data, evaluation
-from trainer.checkpoint import Saved
 from trainer.config import Run
 from trainer.failure import Failure
 from trainer.job import Finished, Interrupted, Job, Outcome
-from trainer.recipes import hf_model
+from trainer.model_place import Place
+from trainer.recipes import hf_model, processes
 from trainer.schedule import learning_rate
 
 STATE_FILE = "training_state.pt"
@@ -33,16 +33,13 @@ MAX_DEFAULT_THREADS = 4
 
 
 def train(job: Job) -> Outcome:
-    run, events = job.run, job.events
-    place = hf_model.find(run)
+    run, events, texts, place = job.run, job.events, job.texts, job.place
     device = _device(job)
-    saved = _agree_on_checkpoint(job)
+    saved = processes.agree_on_checkpoint(job)
     state = torch.load(saved.directory / STATE_FILE, map_location="cpu", weights_only=True) if saved else None
     threads = _set_threads(job, state)
     _check_same_run(job, state)
 
-    events.phase("loading_data")
-    texts = data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
     batch_size = run.hyperparameters.batch_size
     if batch_size < job.world.size:
         raise Failure("config", f"batch_size {batch_size} is smaller than the number of processes, {job.world.size}")
@@ -57,7 +54,7 @@ def train(job: Job) -> Outcome:
     if state is not None:
         optimizer.load_state_dict(state["optimizer"])
     model.train()
-    network = _distributed(model, job)
+    network = processes.distributed(model, job)
     precision = _autocast(job, device)
 
     order = data.Order(len(texts.training), batch_size, run.hyperparameters.chosen_seed)
@@ -81,7 +78,7 @@ def train(job: Job) -> Outcome:
             if step > saved_step:
                 save()
                 saved_step = step
-            _leave(job)
+            processes.leave(job)
             return Interrupted(step, saved_step or None)
         step += 1
         step_began = time.monotonic()
@@ -96,11 +93,11 @@ def train(job: Job) -> Outcome:
         for index, micro_batch in enumerate(micro_batches):
             last = index == len(micro_batches) - 1
             torch.manual_seed(_dropout_seed(numbers.chosen_seed, step, job.world.rank, index))
-            with _gradients_meet(network, last), precision():
+            with processes.gradients_meet(network, last), precision():
                 micro_loss = evaluation.summed_loss(network, micro_batch, device)
                 # DistributedDataParallel averages gradients; the loss of a step
                 # is per token of the whole batch, so the average is undone.
-                (micro_loss * (job.world.size / tokens)).backward()
+                (micro_loss * (job.world.size / tokens)).backward()  # type: ignore[no-untyped-call]
             summed += micro_loss.detach()
         gradient_norm = torch.nn.utils.clip_grad_norm_(parameters, run.extra.max_grad_norm)
         optimizer.step()
@@ -133,7 +130,7 @@ def train(job: Job) -> Outcome:
     _evaluate(job, model, held_out, device, precision, step)
     if job.world.rank == 0:
         _publish(job, model, tokenizer, place)
-    _leave(job)
+    processes.leave(job)
     return Finished(step, loss)
 
 
@@ -172,7 +169,7 @@ def _writer(model: Any, optimizer: torch.optim.Optimizer, at: _Progress, run: Ru
     return write
 
 
-def _publish(job: Job, model: Any, tokenizer: Any, place: hf_model.Place) -> None:
+def _publish(job: Job, model: Any, tokenizer: Any, place: Place) -> None:
     scratch = job.outputs.scratch()
     hf_model.save(model, scratch)
     hf_model.save_tokenizer(tokenizer, place, scratch)
@@ -269,36 +266,3 @@ def _check_same_run(job: Job, state: dict[str, Any] | None) -> None:
     ):
         if before != now:
             job.events.warning(f"resumed with {now} {what} after {before}: equal to rounding, not bit by bit")
-
-
-def _agree_on_checkpoint(job: Job) -> Saved | None:
-    """Rank 0 has looked; the others take its word. Also where the processes first meet."""
-    if job.world.size == 1:
-        return job.saved
-    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    word: list[int | None] = [job.saved.step if job.saved else None]
-    torch.distributed.broadcast_object_list(word, src=0)
-    if job.world.rank == 0 or word[0] is None:
-        return job.saved
-    return job.checkpoints.at(word[0])
-
-
-def _distributed(model: Any, job: Job) -> Any:
-    if job.world.size == 1:
-        return model
-    from torch.nn.parallel import DistributedDataParallel
-
-    return DistributedDataParallel(model)
-
-
-@contextlib.contextmanager
-def _gradients_meet(network: Any, last: bool) -> Iterator[None]:
-    """Gradients are exchanged once a step, with the last micro batch."""
-    with contextlib.nullcontext() if last or not hasattr(network, "no_sync") else network.no_sync():
-        yield
-
-
-def _leave(job: Job) -> None:
-    if job.world.size > 1:
-        torch.distributed.barrier()  # the others must not go while rank 0 still writes
-        torch.distributed.destroy_process_group()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +12,14 @@ import torch
 from trainer.checkpoint import Saved
 from trainer.config import Method, Run
 from trainer.failure import Failure
-from trainer.storage import BUCKET_SCHEMES, local_copy, local_path
-
-HUB_PAGE = "https://huggingface.co/"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a model is loaded from: a local directory, or an id on the hub."""
-
-    name: str
-    local: bool
-
-
-def find(run: Run) -> Place:
-    """Looks for the model's place before anything slow happens."""
-    uri = run.model.weights_uri or run.model.name
-    if uri.startswith(HUB_PAGE):
-        return Place("/".join(uri.removeprefix(HUB_PAGE).split("/")[:2]), local=False)
-    scheme = uri.partition("://")[0] if "://" in uri else ""
-    if scheme in BUCKET_SCHEMES:
-        return Place(str(local_copy(uri)), local=True)
-    if scheme not in ("", "file"):
-        raise Failure("config", f"model weights {uri} cannot be read; give a directory, file://, s3:// or gs://")
-    path = local_path(uri)
-    if (path / "config.json").is_file():
-        return Place(str(path), local=True)
-    if scheme == "file" or uri.startswith(("/", ".", "~")) or run.model.weights_uri:
-        raise Failure("config", f"model directory {path} does not exist or holds no config.json")
-    return Place(uri, local=False)
+from trainer.model_place import Place
 
 
 def load(run: Run, place: Place, saved: Saved | None, device: torch.device) -> Any:
     """The model ready to train; from a checkpoint, exactly as it was saved."""
-    source = Path(place.name)
     if saved is not None and run.method.kind == "full":
         return _trainable(_pretrained(run, Place(str(saved.directory), local=True), device), run.method)
-    # The hub asks for a seed once, here: the untrained adapter is a function of it.
+    # The adapter's first weights are drawn at random: from the run's seed.
     torch.manual_seed(run.hyperparameters.chosen_seed)
     base = _pretrained(run, place, device)
     if run.method.kind == "full":
@@ -63,7 +33,7 @@ def load(run: Run, place: Place, saved: Saved | None, device: torch.device) -> A
             return peft.PeftModel.from_pretrained(base, str(saved.directory), is_trainable=True)
         return peft.get_peft_model(base, adapter_config(run.method))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure("config", f"the adapter does not fit model {source}: {error}") from error
+        raise Failure("config", f"the adapter does not fit model {place.name}: {error}") from error
 
 
 def load_tokenizer(run: Run, place: Place) -> Any:
