@@ -144,6 +144,7 @@ def _load(directory: Path) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    torch.set_num_threads(1)  # threads that wait for each other cost this small a model more than they save
     model = AutoModelForCausalLM.from_pretrained(str(directory), dtype=torch.float32)
     return model.eval(), AutoTokenizer.from_pretrained(str(directory))
 
