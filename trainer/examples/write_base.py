@@ -4,7 +4,8 @@
 
 Every sentence was written for this project. A line is an opening, two or three
 sentences that may follow it, and a close, all on one subject, with names and
-things filled in. The same seed writes the same file.
+things filled in. The same seed writes the same file. Long because most of it is
+vocabulary.
 """
 
 import json

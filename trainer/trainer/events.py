@@ -144,7 +144,12 @@ def _leave_termination_log(line: bytes) -> None:
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)  # the control plane may be another user
             os.link(temporary, path)
+        except FileExistsError:
+            pass  # another rank was first
+        except OSError:  # a volume without hard links
+            _try_write(path, line)
         finally:
             Path(temporary).unlink()
     except OSError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ MAX_DEFAULT_THREADS = 4
 
 def train(job: Job) -> Outcome:
     run, events, texts, place = job.run, job.events, job.texts, job.place
+    if place.local and run.extra.tokenizer_name is None:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries look: nothing has to be asked of the hub
     device = _device(job)
     saved = processes.agree_on_checkpoint(job)
     state = torch.load(saved.directory / STATE_FILE, map_location="cpu", weights_only=True) if saved else None
@@ -174,7 +177,7 @@ def _publish(job: Job, model: Any, tokenizer: Any, place: Place) -> None:
     hf_model.save(model, scratch)
     hf_model.save_tokenizer(tokenizer, place, scratch)
     job.outputs.publish(scratch, "")
-    scratch.rmdir()
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _evaluate(
@@ -201,7 +204,7 @@ def _micro_batches(batch: list[list[int]], job: Job) -> list[list[list[int]]]:
     size, world = len(batch), job.world
     mine = batch[world.rank :: world.size]
     per_rank = -(-size // world.size)
-    piece = job.run.hyperparameters.micro_batch_size or per_rank
+    piece = job.run.hyperparameters.micro_batch_size or -(-per_rank // job.run.extra.gradient_accumulation)
     starts = range(0, per_rank, piece)
     # A rank whose share is shorter repeats a token that predicts nothing, so
     # that every rank takes part in every exchange of gradients.

@@ -72,8 +72,6 @@ def save(model: Any, directory: Path) -> None:
 
 
 def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
-    if place.local:
-        os.environ["HF_HUB_OFFLINE"] = "1"
     from transformers import AutoModelForCausalLM
 
     on_gpu = device.type == "cuda"
