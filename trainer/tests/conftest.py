@@ -1,0 +1,150 @@
+"""Real jobs on a tiny model. Nothing here is mocked: a job is the process that a control plane would start."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_PER_JOB = 60.0
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+
+
+class Started:
+    """A job under way, with the events that it has told so far."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], directory: Path) -> None:
+        self.termination_log = directory / f"termination-{time.monotonic_ns()}.json"
+        self._stderr = (directory / "stderr.txt").open("a+b")
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            cwd=ROOT,
+            start_new_session=True,  # so that an overdue torchrun goes with its workers
+            env={**os.environ, "TRAINER_TERMINATION_LOG": str(self.termination_log), **environment},
+        )
+        self.events: list[dict[str, Any]] = []
+        self._overdue = threading.Timer(SECONDS_PER_JOB, os.killpg, (self.process.pid, signal.SIGKILL))
+        self._overdue.start()
+
+    def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        for event in self._read():
+            if wanted(event):
+                return event
+        raise AssertionError(f"the job ended before that: {self.explained()}")
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.finish()
+
+    def finish(self) -> int:
+        for _ in self._read():
+            pass
+        self._overdue.cancel()
+        return self.process.wait()
+
+    def of(self, name: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == name]
+
+    def explained(self) -> str:
+        self._stderr.seek(0)
+        return f"exit {self.process.poll()}, {self.events[-3:]}, {self._stderr.read().decode()[-2000:]}"
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = json.loads(line)  # every line of standard output is an event
+            self.events.append(event)
+            yield event
+
+
+class Jobs:
+    """Writes run.json files for the tiny model and starts jobs with them."""
+
+    def __init__(self, directory: Path, model: Path) -> None:
+        self.directory = directory
+        self.model = model
+        self.data = directory / "data.jsonl"
+        words = ["yard", "train", "track", "crew", "engine", "switch", "north", "east", "arrives", "waits", "cars"]
+        order = [[(row * 5 + place * (row % 3 + 1)) % len(words) for place in range(9)] for row in range(40)]
+        rows = [" ".join(words[index] for index in indexes) for indexes in order]
+        self.data.write_text("".join(json.dumps({"text": row}) + "\n" for row in rows), encoding="utf-8")
+
+    def document(self, method: str, place: str, **changes: Any) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "run_id": place,
+            "framework": "hf",
+            "model": {"provider": "custom", "name": str(self.model)},
+            "datasets": [{"source": str(self.data)}],
+            "method": {
+                "kind": method,
+                "precision": "fp32",
+                "gradient_checkpointing": False,
+                "lora": {"rank": 8, "alpha": 16, "dropout": 0.1},
+            },
+            "hyperparameters": {"learning_rate": 0.01, "batch_size": 4, "max_steps": 60, "seed": 3},
+            "checkpoints": {"uri": str(self.directory / place / "checkpoints"), "every_steps": 10},
+            "outputs": {"uri": str(self.directory / place / "out")},
+            "extra": {"lr_scheduler_type": "cosine", "threads": 1},
+        }
+        for path, value in changes.items():
+            *parents, last = path.split("__")
+            inner = document
+            for parent in parents:
+                inner = inner[parent]
+            inner[last] = value
+        return copy.deepcopy(document)
+
+    def start(
+        self, document: dict[str, Any], *, environment: dict[str, str] | None = None, processes: int = 1
+    ) -> Started:
+        directory = self.directory / document["run_id"]
+        directory.mkdir(exist_ok=True)
+        file = directory / "run.json"
+        file.write_text(json.dumps(document), encoding="utf-8")
+        launcher = TORCHRUN if processes == 2 else []
+        return Started([*launcher, "train.py", "--config", str(file)], environment or {}, directory)
+
+    def run(self, document: dict[str, Any], **options: Any) -> Started:
+        job = self.start(document, **options)
+        job.finish()
+        return job
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("model")
+    subprocess.run(
+        [sys.executable, "-m", "trainer.demo", "make-base", str(directory), "--hidden-size", "32"],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return directory
+
+
+@pytest.fixture(scope="session")
+def jobs(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Jobs:
+    return Jobs(tmp_path_factory.mktemp("jobs"), tiny_model)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(jobs: Jobs) -> dict[str, Started]:
+    """One whole run of each method, both at once; the other runs are compared with these."""
+    started = {method: jobs.start(jobs.document(method, f"undisturbed-{method}")) for method in ("lora", "full")}
+    for job in started.values():
+        assert job.finish() == 0, job.explained()
+    return started

@@ -1,0 +1,136 @@
+"""Checkpoints that are either whole or not there.
+
+    <uri>/checkpoint-<step>/…     the files, made durable first
+    <uri>/step-<step>.json        the manifest, written last
+
+The manifest lists every file with its size and SHA-256. A checkpoint exists if
+its manifest does and the files match it; a process killed at any moment leaves
+at most files without a manifest, which nobody reads. Going on takes the
+highest step that verifies, else the next lower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trainer.events import Events
+from trainer.storage import Folder, Storage
+
+MIN_KEEP = 2  # one whole checkpoint must remain while the newest turns out damaged
+_MANIFEST = re.compile(r"step-(\d+)\.json")
+
+
+@dataclass(frozen=True)
+class Saved:
+    step: int
+    directory: Path
+
+
+@dataclass
+class Checkpoints:
+    storage: Storage
+    events: Events
+    framework: str
+    keep: int
+    _damaged: list[int] = field(default_factory=list)
+
+    def newest(self) -> Saved | None:
+        """The highest step whose files all match its manifest."""
+        for step in sorted(self._steps(), reverse=True):
+            problem, directory = self._verified(step)
+            if directory is not None:
+                return Saved(step, directory)
+            self._damaged.append(step)
+            self.events.warning(f"checkpoint of step {step} is not used: {problem}")
+        return None
+
+    def at(self, step: int) -> Saved:
+        """A step that another process of this run has verified already."""
+        return Saved(step, self.storage.fetch(_directory(step)))
+
+    def begin(self, *, afresh: bool) -> None:
+        """Clears away what must not be found later. Only rank 0, before the first save."""
+        if isinstance(self.storage, Folder):
+            self.storage.remove_leftovers()
+        steps = self._steps() if afresh else self._damaged
+        if afresh and steps:
+            count = len(steps)
+            self.events.warning(f"resume is off: {count} earlier checkpoints at {self.storage.uri} are removed")
+        for step in steps:
+            self._remove(step)
+
+    def save(self, step: int, write_files: Callable[[Path], None]) -> None:
+        started = time.monotonic()
+        scratch = self.storage.scratch()
+        try:
+            write_files(scratch)
+            files = {
+                f"{_directory(step)}/{path.relative_to(scratch).as_posix()}": _fingerprint(path)
+                for path in sorted(scratch.rglob("*"))
+                if path.is_file()
+            }
+            self._remove(step)  # an earlier attempt may have left some of it
+            self.storage.publish(scratch, _directory(step))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        manifest = {
+            "framework": self.framework,
+            "step": step,
+            "saved_at": time.time(),
+            "metadata": {"hf_checkpoint_dir": _directory(step)},
+            "files": files,
+        }
+        self.storage.write(_manifest(step), json.dumps(manifest, indent=2).encode())
+        self.events.emit(
+            "checkpoint",
+            step=step,
+            uri=f"{self.storage.uri}/{_directory(step)}",
+            bytes=sum(int(each["size"]) for each in files.values()),
+            save_seconds=round(time.monotonic() - started, 4),
+        )
+        for old in sorted(self._steps())[: -max(MIN_KEEP, self.keep)]:
+            self._remove(old)
+
+    def _steps(self) -> list[int]:
+        matches = (_MANIFEST.fullmatch(name) for name in self.storage.names("step-"))
+        return [int(match.group(1)) for match in matches if match]
+
+    def _verified(self, step: int) -> tuple[str, Path | None]:
+        try:
+            manifest = json.loads(self.storage.read(_manifest(step)))
+            directory = self.storage.fetch(_directory(step))
+            for name, expected in manifest["files"].items():
+                path = directory / name.removeprefix(f"{_directory(step)}/")
+                if not path.is_file():
+                    return f"{name} is missing", None
+                if _fingerprint(path) != expected:
+                    return f"{name} does not match its manifest", None
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            return f"{_manifest(step)} cannot be read ({error})", None
+        return "", directory
+
+    def _remove(self, step: int) -> None:
+        # The manifest first: files without one are nothing, one without files
+        # would be a damaged checkpoint.
+        self.storage.delete(_manifest(step))
+        self.storage.delete(_directory(step))
+
+
+def _directory(step: int) -> str:
+    return f"checkpoint-{step}"
+
+
+def _manifest(step: int) -> str:
+    return f"step-{step:06d}.json"
+
+
+def _fingerprint(path: Path) -> dict[str, int | str]:
+    with path.open("rb") as file:
+        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -1,0 +1,144 @@
+"""Starts a job: configuration, storage, the first event, and only then the recipe with its slow imports."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from trainer import data, events, launch, model_place, progress
+from trainer.checkpoint import Checkpoints
+from trainer.config import Run
+from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
+from trainer.job import Finished, Job, Outcome
+from trainer.stop import Stop
+from trainer.storage import Storage, open_storage
+from trainer.world import World
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    descriptor = events.claim_stdout()
+    code = _main(sys.argv[1:] if arguments is None else arguments, descriptor)
+    sys.stderr.flush()
+    # Everything is written and every process has said goodbye: taking torch
+    # apart module by module would only cost half a second more.
+    os._exit(code)
+
+
+def _main(arguments: Sequence[str], descriptor: int) -> int:
+    identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
+    said = events.Events(identity, 1, World(), descriptor)
+    pusher: progress.Progress | None = None
+    try:
+        world = World.from_environment()
+        if world.rank == 0:
+            events.clear_termination_log()
+        said = events.Events(identity, 1, world, descriptor)
+        started = launch.read(arguments)
+        run = started.run
+        said = events.Events(run.run_id, run.attempt, world, descriptor)
+        _refuse_unsupported(run)
+        if started.check_only:
+            print(f"the configuration of run {run.run_id} is valid", file=sys.stderr)
+            return EXIT_FINISHED
+        stop = Stop(world)
+        stop.install()
+        if world.rank == 0:
+            pusher = progress.start(said.warning)
+            if pusher is not None:
+                said.observe(pusher.observe)
+        outcome = _train(run, world, said, stop)
+        return _report(outcome, said, run)
+    except BaseException as error:  # SystemExit from argparse included
+        if isinstance(error, SystemExit):
+            return int(error.code or 0)
+        failure = as_failure(error)
+        if not isinstance(error, Failure):
+            traceback.print_exc()
+        print(failure.message, file=sys.stderr)
+        said.failed(failure)
+        return failure.exit_code
+    finally:
+        if pusher is not None:
+            pusher.close()
+
+
+def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
+    storage = open_storage(run.checkpoints.uri)
+    outputs = open_storage(run.outputs.uri)
+    checkpoints = Checkpoints(storage, said, run.framework, run.checkpoints.keep)
+    saved = checkpoints.newest() if run.checkpoints.resume and world.rank == 0 else None
+    said.emit(
+        "started",
+        framework=run.framework,
+        method=run.method.kind,
+        world_size=world.size,
+        pid=os.getpid(),
+        resume_step=saved.step if saved else None,
+    )
+    for message in _warnings(run):
+        said.warning(message)
+    if world.rank == 0:
+        checkpoints.begin(afresh=not run.checkpoints.resume)
+        if run.layout_uri is not None:
+            _write_layout(open_storage(run.layout_uri), run)
+    said.phase("loading_data")
+    place = model_place.find(run)
+    texts = data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
+    said.phase("importing")
+    from trainer.recipes import hf
+
+    return hf.train(Job(run, world, said, stop, checkpoints, saved, outputs, texts, place))
+
+
+def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
+    if isinstance(outcome, Finished):
+        said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri)
+        return EXIT_FINISHED
+    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step)
+    return EXIT_INTERRUPTED
+
+
+def _refuse_unsupported(run: Run) -> None:
+    """What cannot work here is said at once, not after the imports."""
+    if run.framework not in ("hf", "unsloth"):
+        raise Failure(
+            "unsupported",
+            f"framework {run.framework} is not built into this trainer, which trains hf and unsloth jobs;"
+            f" give an image of your own that brings {run.framework}",
+        )
+    quantized = run.method.kind == "qlora" or run.method.precision == "int8"
+    if quantized and importlib.util.find_spec("bitsandbytes") is None:
+        asked = "method qlora" if run.method.kind == "qlora" else "precision int8"
+        raise Failure(
+            "unsupported",
+            f"{asked} needs the package bitsandbytes, which is not installed here; use method lora with"
+            " precision bf16, or install bitsandbytes",
+        )
+
+
+def _warnings(run: Run) -> list[str]:
+    found = list(run.warnings)
+    if run.framework == "unsloth":
+        found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
+    found += [f"extra.{name} is not known to the hf recipe and is ignored" for name in run.extra.ignored]
+    for dataset in run.datasets:
+        if dataset.split not in (None, "train"):
+            found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")
+        if dataset.streaming:
+            found.append(f"{dataset.source} is read whole: streaming is not needed for rows of text")
+    return found
+
+
+def _write_layout(storage: Storage, run: Run) -> None:
+    """The folders and the copy of the configuration that readers of the unified layout expect."""
+    for folder in ("checkpoints", "logs", "config"):
+        storage.write(f"{folder}/.keep", b"")
+    extra = {key: value for key, value in vars(run.extra).items() if value is not None and key != "ignored"}
+    overrides = {**vars(run.hyperparameters), **extra}
+    document = {"framework": run.framework, "model": run.model.name, "overrides": overrides}
+    storage.write("config/run.json", json.dumps(document, indent=2).encode())

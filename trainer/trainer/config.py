@@ -1,0 +1,281 @@
+"""What a run is: one frozen dataclass, read once. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from trainer.failure import Failure
+
+MethodKind = Literal["full", "lora", "qlora", "peft", "adapter"]
+Precision = Literal["fp32", "fp16", "bf16", "int8"]
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str
+    provider: str = "huggingface"
+    revision: str = "main"
+    weights_uri: str | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    source: str
+    format: str = "jsonl"
+    split: str | None = None
+    streaming: bool = False
+
+
+@dataclass(frozen=True)
+class Lora:
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    target_modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Qlora:
+    use_double_quant: bool = True
+    bnb_4bit_compute_dtype: Literal["float16", "bfloat16"] = "bfloat16"
+    bnb_4bit_quant_type: Literal["nf4", "fp4"] = "nf4"
+
+
+@dataclass(frozen=True)
+class Peft:
+    use: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Method:
+    kind: MethodKind = "lora"
+    precision: Precision = "bf16"
+    gradient_checkpointing: bool = True
+    trainable_layers: tuple[str, ...] = ()
+    lora: Lora = Lora()
+    qlora: Qlora = Qlora()
+    peft: Peft = Peft()
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    learning_rate: float = 5e-5
+    batch_size: int = 32  # examples in one optimizer step, over all processes
+    micro_batch_size: int | None = None  # examples in one forward pass of one process
+    epochs: int = 3
+    max_steps: int | None = None
+    warmup_ratio: float = 0.1
+    max_sequence_length: int = 2048  # tokens
+    weight_decay: float = 0.01
+    seed: int | None = None
+
+    @property
+    def chosen_seed(self) -> int:
+        return 0 if self.seed is None else self.seed
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    uri: str
+    every_steps: int | None = None
+    keep: int = 2
+    resume: bool = True
+
+
+@dataclass(frozen=True)
+class Outputs:
+    uri: str
+    log_uri: str | None = None
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Knobs that only some frameworks have. `ignored` names those nobody reads."""
+
+    dataset_text_field: str = "text"
+    eval_every: int = 10  # every so many rows one is held out; 0 holds out none
+    eval_file: str | None = None  # evaluated in place of held-out rows
+    eval_steps: int | None = None  # also evaluate every so many steps
+    eval_batch_size: int = 8
+    save_steps: int = 100  # where checkpoints.every_steps is not given
+    gradient_accumulation: int = 1
+    lr_scheduler_type: Literal["linear", "cosine", "constant"] = "linear"
+    warmup_steps: int | None = None  # in place of warmup_ratio
+    max_grad_norm: float = 1.0
+    threads: int | None = None
+    tokenizer_name: str | None = None
+    logging_steps: int | None = None  # accepted; every step is reported anyhow
+    quantization: str | None = None  # unsloth's name for what qlora does
+    optimize_long_context: bool | None = None
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    run_id: str
+    model: Model
+    datasets: tuple[Dataset, ...]
+    checkpoints: Checkpoints
+    outputs: Outputs
+    attempt: int = 1
+    framework: str = "hf"
+    method: Method = Method()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    extra: Extra = Extra()
+    # The prefix of the unified contract's layout, when that is what started us.
+    layout_uri: str | None = None
+    # Said once, as warning events, as soon as there is a place to say them.
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def checkpoint_every(self) -> int:
+        return self.checkpoints.every_steps or self.extra.save_steps
+
+
+_NOT_IN_FILE = {"layout_uri", "warnings", "ignored"}
+_Value = TypeVar("_Value")
+
+
+def parse(document: Any) -> Run:
+    """Reads the run.json that the control plane writes; absent and null mean the default."""
+    if not isinstance(document, dict):
+        raise Failure("config", "run.json must hold one JSON object")
+    run = _read_dataclass(Run, _split_extra(document), "")
+    _check(run)
+    return run
+
+
+def load(source: str) -> Run:
+    """`source` is the path of a run.json, or its text (an environment variable may hold either)."""
+    text = source
+    if not source.lstrip().startswith("{"):
+        try:
+            text = Path(source).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Failure("config", f"cannot read configuration {source}: {error}") from error
+    try:
+        return parse(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise Failure("config", f"configuration is not JSON: {error}") from error
+
+
+def _split_extra(document: dict[str, Any]) -> dict[str, Any]:
+    """Unlike everything else, `extra` may hold keys that we do not know; they are named, not refused."""
+    extra = document.get("extra")
+    if not isinstance(extra, dict):
+        return document
+    known = {each.name for each in fields(Extra)} - _NOT_IN_FILE
+    kept: dict[str, Any] = {key: value for key, value in extra.items() if key in known}
+    kept["ignored"] = [str(key) for key in extra if key not in known]
+    return {**document, "extra": kept}
+
+
+def _read_dataclass(kind: type[_Value], value: Any, path: str) -> _Value:
+    if not isinstance(value, dict):
+        raise Failure("config", f"{path} must be an object, not {_shown(value)}")
+    hints = get_type_hints(kind)
+    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    arguments: dict[str, Any] = {}
+    for key, item in value.items():
+        place = f"{path}.{key}" if path else str(key)
+        internal = key in _NOT_IN_FILE and not (key == "ignored" and path == "extra")
+        if key not in known or internal:
+            raise Failure("config", f"unknown key {place}")
+        if item is not None:
+            arguments[key] = _read(hints[key], item, place)
+    for name, each in known.items():
+        if name not in arguments and each.default is MISSING and each.default_factory is MISSING:
+            raise Failure("config", f"{path}.{name} is required" if path else f"{name} is required")
+    return kind(**arguments)
+
+
+def _read(hint: Any, value: Any, path: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        (only,) = [each for each in get_args(hint) if each is not type(None)]
+        return _read(only, value, path)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _read_dataclass(hint, value, path)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise Failure("config", f"{path} must be a list, not {_shown(value)}")
+        return tuple(_read(get_args(hint)[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+    if origin is Literal:
+        if value not in get_args(hint):
+            raise Failure("config", f"{path} must be one of {', '.join(get_args(hint))}, not {_shown(value)}")
+        return value
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise Failure("config", f"{path} must be an object, not {_shown(value)}")
+        return value
+    return _read_scalar(hint, value, path)
+
+
+def _read_scalar(hint: Any, value: Any, path: str) -> Any:
+    """Takes "8" for 8 and 8.0 for 8, since some launchers know only strings; refuses what would lose something."""
+    try:
+        if hint is bool:
+            if isinstance(value, bool):
+                return value
+            if str(value).lower() in ("true", "1", "yes"):
+                return True
+            if str(value).lower() in ("false", "0", "no"):
+                return False
+        elif hint is int and not isinstance(value, bool):
+            if not isinstance(value, float) or value.is_integer():
+                return int(value)
+        elif hint is float and not isinstance(value, bool):
+            number = float(value)
+            if number - number == 0:  # neither infinite nor not-a-number
+                return number
+        elif hint is str and isinstance(value, str):
+            return value
+    except (TypeError, ValueError):
+        pass
+    word = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[hint]
+    raise Failure("config", f"{path} must be {word}, not {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _check(run: Run) -> None:
+    numbers, method, extra = run.hyperparameters, run.method, run.extra
+    rules: list[tuple[bool, str, Any]] = [
+        (run.run_id != "", "run_id must not be empty", run.run_id),
+        (run.attempt >= 1, "attempt must be at least 1", run.attempt),
+        (run.model.name != "", "model.name must not be empty", run.model.name),
+        (len(run.datasets) > 0, "datasets must name at least one source", []),
+        (run.checkpoints.uri != "", "checkpoints.uri must not be empty", run.checkpoints.uri),
+        (run.outputs.uri != "", "outputs.uri must not be empty", run.outputs.uri),
+        (run.checkpoints.keep >= 2, "checkpoints.keep must be at least 2", run.checkpoints.keep),
+        (run.checkpoint_every >= 1, "checkpoints.every_steps must be at least 1", run.checkpoint_every),
+        (numbers.learning_rate > 0, "hyperparameters.learning_rate must be above 0", numbers.learning_rate),
+        (numbers.batch_size >= 1, "hyperparameters.batch_size must be at least 1", numbers.batch_size),
+        ((numbers.micro_batch_size or 1) >= 1, "hyperparameters.micro_batch_size must be at least 1", None),
+        (numbers.epochs >= 1, "hyperparameters.epochs must be at least 1", numbers.epochs),
+        (numbers.max_steps is None or numbers.max_steps >= 1, "hyperparameters.max_steps must be at least 1", 0),
+        (0 <= numbers.warmup_ratio <= 1, "hyperparameters.warmup_ratio must be within 0 and 1", numbers.warmup_ratio),
+        (numbers.max_sequence_length >= 2, "hyperparameters.max_sequence_length must be at least 2", None),
+        (numbers.weight_decay >= 0, "hyperparameters.weight_decay must not be below 0", numbers.weight_decay),
+        (numbers.chosen_seed >= 0, "hyperparameters.seed must not be below 0", numbers.seed),
+        (method.lora.rank >= 1, "method.lora.rank must be at least 1", method.lora.rank),
+        (method.lora.alpha >= 1, "method.lora.alpha must be at least 1", method.lora.alpha),
+        (0 <= method.lora.dropout <= 1, "method.lora.dropout must be within 0 and 1", method.lora.dropout),
+        (extra.eval_every >= 0 and extra.eval_every != 1, "extra.eval_every must be 0 or at least 2", extra.eval_every),
+        ((extra.eval_steps or 1) >= 1, "extra.eval_steps must be at least 1", extra.eval_steps),
+        (extra.eval_batch_size >= 1, "extra.eval_batch_size must be at least 1", extra.eval_batch_size),
+        (extra.gradient_accumulation >= 1, "extra.gradient_accumulation must be at least 1", None),
+        (extra.max_grad_norm > 0, "extra.max_grad_norm must be above 0", extra.max_grad_norm),
+        ((extra.threads or 1) >= 1, "extra.threads must be at least 1", extra.threads),
+    ]
+    for holds, message, value in rules:
+        if not holds:
+            raise Failure("config", f"{message}, not {_shown(value)}" if value not in (None, "", []) else message)

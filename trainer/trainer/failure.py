@@ -1,0 +1,48 @@
+"""A failure that names its cause, so that the control plane need not read a stack trace."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["config", "oom", "data", "storage", "unsupported", "internal"]
+
+EXIT_FINISHED = 0
+EXIT_OTHER = 1
+EXIT_CONFIG = 2
+EXIT_UNSUPPORTED = 3
+EXIT_INTERRUPTED = 143
+
+# Trying again helps when the world was at fault, not when the request was.
+_RETRYABLE: dict[Kind, bool] = {
+    "config": False,
+    "oom": False,
+    "data": False,
+    "storage": True,
+    "unsupported": False,
+    "internal": True,
+}
+
+
+class Failure(Exception):
+    def __init__(self, kind: Kind, message: str, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.kind: Kind = kind
+        self.message = message
+        self.retryable = _RETRYABLE[kind] if retryable is None else retryable
+
+    @property
+    def exit_code(self) -> int:
+        return {"config": EXIT_CONFIG, "unsupported": EXIT_UNSUPPORTED}.get(self.kind, EXIT_OTHER)
+
+
+def as_failure(error: BaseException) -> Failure:
+    """Names the cause of an error that nobody named on the way up."""
+    if isinstance(error, Failure):
+        return error
+    text = f"{type(error).__name__}: {error}"
+    # torch raises its own OutOfMemoryError on a GPU and a RuntimeError on a CPU.
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
+        return Failure("oom", text)
+    if isinstance(error, OSError) and error.errno is not None:
+        return Failure("storage", text)
+    return Failure("internal", text)

@@ -1,0 +1,237 @@
+"""All reading and writing of run files: a folder, or a bucket through obstore.
+
+A name is a relative path with forward slashes. `write` and `publish` replace
+whole files only: a reader sees the old content or the new, never a part.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from trainer.failure import Failure
+
+BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "memory")
+
+
+class Storage(Protocol):
+    uri: str
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Every file whose name starts with prefix, sorted."""
+
+    def read(self, name: str) -> bytes: ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Durable when it returns. May be repeated."""
+
+    def scratch(self) -> Path:
+        """A new local directory that `publish` can take files from cheaply. The caller removes it."""
+
+    def publish(self, directory: Path, prefix: str) -> None:
+        """Moves the files of a local directory to prefix/…; durable when it returns."""
+
+    def fetch(self, prefix: str) -> Path:
+        """A local directory with the files under prefix/…; do not write to it."""
+
+    def delete(self, prefix: str) -> None:
+        """Removes the file `prefix` and every file under prefix/…; absent is fine."""
+
+
+def open_storage(uri: str) -> Storage:
+    scheme = urlsplit(uri).scheme if "://" in uri else ""
+    if scheme in ("", "file"):
+        return Folder(local_path(uri), uri)
+    if scheme in BUCKET_SCHEMES:
+        return Bucket(uri)
+    raise Failure("config", f"storage {uri} has an unknown scheme; known: file, {', '.join(BUCKET_SCHEMES)}")
+
+
+def local_path(uri: str) -> Path:
+    """The path that a bare path or a file: URI names."""
+    if uri.startswith("file:"):
+        return Path(unquote(urlsplit(uri).path)).absolute()
+    return Path(uri).expanduser().absolute()
+
+
+def local_copy(uri: str) -> Path:
+    """A local file or directory with what the URI names, fetched if it lies in a bucket."""
+    if "://" in uri and not uri.startswith("file:"):
+        parent, _, name = uri.rstrip("/").rpartition("/")
+        storage = open_storage(parent)
+        found = storage.names(name)
+        if not found:
+            raise Failure("storage", f"nothing is stored at {uri}", retryable=False)
+        return storage.fetch(name) if name not in found else _only_file(storage, name)
+    return local_path(uri)
+
+
+def _only_file(storage: Storage, name: str) -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="trainer-"))
+    (directory / name).write_bytes(storage.read(name))
+    return directory / name
+
+
+class Folder:
+    """A directory of this machine, or of a mounted volume."""
+
+    def __init__(self, root: Path, uri: str) -> None:
+        self.root = root
+        self.uri = uri.rstrip("/") or uri
+
+    def names(self, prefix: str = "") -> list[str]:
+        found = [path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file()]
+        return sorted(name for name in found if name.startswith(prefix) and not name.startswith("."))
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the file from other users of a shared volume
+        os.replace(temporary, target)
+        _sync_directory(target.parent)
+
+    def scratch(self) -> Path:
+        self.root.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self.root, prefix=".saving-"))
+
+    def publish(self, directory: Path, prefix: str) -> None:
+        target = self.root / prefix if prefix else self.root
+        directories = {target}
+        for source in sorted(path for path in directory.rglob("*") if path.is_file()):
+            _sync_file(source)
+            place = target / source.relative_to(directory)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, place)  # a rename, since scratch() lies beside
+            directories.add(place.parent)
+        for each in directories:
+            _sync_directory(each)
+        _sync_directory(self.root)
+
+    def fetch(self, prefix: str) -> Path:
+        return self.root / prefix
+
+    def delete(self, prefix: str) -> None:
+        target = self.root / prefix
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+    def remove_leftovers(self) -> None:
+        """Removes what a killed process left half written."""
+        for path in self.root.glob(".saving-*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.root.glob(".writing-*"):
+            path.unlink(missing_ok=True)
+
+
+class Bucket:
+    """An object store. Credentials come from the usual environment variables."""
+
+    def __init__(self, uri: str) -> None:
+        import obstore.store
+
+        self.uri = uri.rstrip("/")
+        try:
+            self._store: Any = obstore.store.from_url(self.uri, client_options=_client_options())
+        except Exception as error:
+            raise Failure("config", f"storage {uri} cannot be opened: {error}") from error
+
+    def names(self, prefix: str = "") -> list[str]:
+        import obstore
+
+        # The store matches prefixes by whole path parts, so the directory is
+        # listed and the rest of the name compared here.
+        directory = prefix.rpartition("/")[0]
+        with _naming(self.uri):
+            pages = list(obstore.list(self._store, prefix=directory or None))
+        return sorted(each["path"] for page in pages for each in page if each["path"].startswith(prefix))
+
+    def read(self, name: str) -> bytes:
+        import obstore
+
+        with _naming(f"{self.uri}/{name}"):
+            return bytes(obstore.get(self._store, name).bytes())
+
+    def write(self, name: str, content: bytes) -> None:
+        import obstore
+
+        with _naming(f"{self.uri}/{name}"):
+            obstore.put(self._store, name, content)
+
+    def scratch(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="trainer-saving-"))
+
+    def publish(self, directory: Path, prefix: str) -> None:
+        import obstore
+
+        for source in sorted(path for path in directory.rglob("*") if path.is_file()):
+            name = "/".join(part for part in (prefix, source.relative_to(directory).as_posix()) if part)
+            with _naming(f"{self.uri}/{name}"):
+                obstore.put(self._store, name, source)
+            source.unlink()
+
+    def fetch(self, prefix: str) -> Path:
+        import obstore
+
+        directory = Path(tempfile.mkdtemp(prefix="trainer-fetched-"))
+        for name in self.names(f"{prefix}/"):
+            target = directory / name.removeprefix(f"{prefix}/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _naming(f"{self.uri}/{name}"), target.open("wb") as file:
+                for chunk in obstore.get(self._store, name).stream():
+                    file.write(chunk)
+        return directory
+
+    def delete(self, prefix: str) -> None:
+        import obstore
+
+        found = [name for name in self.names(prefix) if name == prefix or name.startswith(f"{prefix}/")]
+        if found:
+            with _naming(f"{self.uri}/{prefix}"):
+                obstore.delete(self._store, found)
+
+
+class _naming:
+    """Turns what the object store says into a failure that names the object."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, Failure):
+            raise Failure("storage", f"{self._uri}: {error}") from error
+
+
+def _client_options() -> Any:
+    # Stores inside a cluster (MinIO and the like) often speak plain HTTP.
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    return {"allow_http": True} if endpoint.startswith("http://") else {}
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
