@@ -18,6 +18,7 @@ import io.trainyard.job.Observation.Ended;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -118,7 +119,7 @@ class LocalStopTest {
         long shim = Long.parseLong(
                 assertInstanceOf(Active.class, seen, why).handle().name());
         var table = new ProcessTable(Path.of("/proc"));
-        var found = new java.util.ArrayList<Long>();
+        var found = new ArrayList<Long>();
         until(
                 () -> {
                     found.clear();
