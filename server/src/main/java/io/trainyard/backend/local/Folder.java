@@ -101,7 +101,8 @@ record Folder(Path path) {
     Optional<Exit> exit() {
         return text(path.resolve("exit")).map(text -> {
             String[] fields = text.strip().split(" ", -1);
-            return new Exit(Integer.parseInt(fields[0]), Machine.seconds(fields[1]));
+            return new Exit(
+                    Integer.parseInt(fields[0]), fields.length > 1 ? Machine.seconds(fields[1]) : Duration.ZERO);
         });
     }
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Prepares an attempt's folder, starts its shim, and waits until that says which process it is. */
 final class Launcher {
@@ -26,8 +27,8 @@ final class Launcher {
     private static final Duration STARTED_WITHIN = Duration.ofSeconds(5);
 
     private static final Duration LOOK_EVERY = Duration.ofNanos(300_000);
-    /** What Java makes of E2BIG. */
-    private static final String TOO_LONG = "error=7,";
+    /** What Java makes of E2BIG, in its two wordings. */
+    private static final Pattern TOO_LONG = Pattern.compile("error(=|: )7\\b");
 
     private final LocalSettings settings;
     private final Machine machine;
@@ -81,8 +82,8 @@ final class Launcher {
     private Prepared prepare(Launch launch, Folder folder, String mark) throws Refusal {
         var spec = launch.spec();
         var grant = launch.attempt().grant();
-        int processes = Fit.processes(spec.resources(), grant.gpus().size(), grant.cpus());
         var program = Program.of(spec, settings.allowCommands());
+        int processes = program.processes(spec, grant.gpus().size(), grant.cpus());
         var place = new Variables.Place(
                 folder,
                 launch.attempt(),
@@ -140,7 +141,7 @@ final class Launcher {
         try {
             return shim.start(folder, machine.hostId(), prepared.command(), prepared.environment());
         } catch (IOException e) {
-            if (String.valueOf(e.getMessage()).contains(TOO_LONG))
+            if (TOO_LONG.matcher(String.valueOf(e.getMessage())).find())
                 throw new Refusal(
                         Cause.BAD_CONFIGURATION,
                         "container: the command and the environment together are longer than this machine takes");

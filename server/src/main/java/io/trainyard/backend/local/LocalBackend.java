@@ -53,7 +53,7 @@ public final class LocalBackend implements Backend {
     private final byte[] key;
     private final Set<Folder> watched = ConcurrentHashMap.newKeySet();
 
-    /** @param wake told whose process has ended, from a virtual thread */
+    /** @param wake told whose process has ended; called on any thread, so it should only take note */
     public LocalBackend(LocalSettings settings, Consumer<JobId> wake, InstantSource clock) {
         this(settings, wake, clock, Machine.here());
     }
@@ -141,9 +141,11 @@ public final class LocalBackend implements Backend {
 
     /** Orphans go first: the next attempt shall not overlap with them. */
     private Observation lost(Folder folder, Supervisor shim) {
-        return stopper.clear(folder, mark(folder), CLEARING_LIMIT)
-                ? new Ended(Endings.LOST, length(shim, machine.uptime()))
-                : active(shim);
+        if (!stopper.clear(folder, mark(folder), CLEARING_LIMIT)) return active(shim);
+        // The shim may have died with its last step under way.
+        return folder.exit()
+                .map(exit -> exited(folder, shim, exit))
+                .orElseGet(() -> new Ended(Endings.LOST, length(shim, machine.uptime())));
     }
 
     private Observation starting(Folder folder, Optional<Handle> handle) {
@@ -186,6 +188,9 @@ public final class LocalBackend implements Backend {
                 case Started.No _, Started.Never _ -> wake.accept(attempt.job());
                 case Started.Writing _ -> stopper.stop(folder, mark(folder), grace, () -> wake.accept(attempt.job()));
                 case Started.By by -> {
+                    if (!by.shim().hostId().equals(machine.hostId()))
+                        throw new Backend.Unreachable(
+                                elsewhere(by.shim().hostId()).why());
                     if (by.shim().bootId().equals(machine.bootId()))
                         stopper.stop(folder, mark(folder), grace, () -> wake.accept(attempt.job()));
                 }

@@ -43,7 +43,7 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
     }
 
     private String manifest(JobSpec spec, Program program, Demand demand) {
-        int processes = Fit.processes(spec.resources(), demand.gpus(), demand.cpus());
+        int processes = program.processes(spec, demand.gpus(), demand.cpus());
         List<String> arguments = switch (program) {
             case Program.Trainer _ ->
                 Program.arguments(

@@ -76,6 +76,14 @@ sealed interface Program {
         return warnings;
     }
 
+    /** How many processes start at once; a command of the job's own starts further ones by itself. */
+    default int processes(JobSpec spec, int gpus, int cpus) {
+        return switch (this) {
+            case Trainer _ -> Fit.processes(spec.resources(), gpus, cpus);
+            case Command _, Impossible _ -> 1;
+        };
+    }
+
     /** Process arguments, never a shell line. */
     static List<String> arguments(String python, String trainFile, int processes) {
         return processes == 1

@@ -39,8 +39,8 @@ final class Stopper {
                 end(folder, mark);
             } finally {
                 stopping.remove(folder);
+                done.run();
             }
-            done.run();
         });
     }
 

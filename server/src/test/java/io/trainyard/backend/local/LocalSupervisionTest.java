@@ -141,6 +141,23 @@ class LocalSupervisionTest {
     }
 
     @Test
+    void a_signal_to_all_leaves_the_shim_to_write_the_exit() {
+        var go = folder.resolve("go");
+        var attempt = world.started(
+                shell("trap : TERM INT HUP; echo ready; until [ -e " + go + " ]; do sleep 0.01; done; exit 4"));
+        world.lines(attempt, 1);
+        var shim = ProcessHandle.of(Long.parseLong(assertInstanceOf(Active.class, world.seen(attempt))
+                        .handle()
+                        .name()))
+                .orElseThrow();
+        assertTrue(shim.destroy());
+        assertTrue(shim.destroy());
+        assertInstanceOf(Active.class, world.seen(attempt));
+        assertTrue(go.toFile().mkdir());
+        assertEquals("exited with code 4", world.failed(attempt).detail());
+    }
+
+    @Test
     void what_a_program_leaves_behind_ends_with_it() {
         var attempt = world.started(shell("setsid sleep 600 & echo $!"));
         long pid = Long.parseLong(world.lines(attempt, 1).getFirst());

@@ -40,6 +40,7 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /** A home folder, real processes in it, and patience with a limit. */
 final class LocalWorld {
@@ -175,7 +176,7 @@ final class LocalWorld {
         return new ProcessTable(Path.of("/proc")).find(pid).isPresent();
     }
 
-    static void until(BooleanSupplier condition, java.util.function.Supplier<String> otherwise) {
+    static void until(BooleanSupplier condition, Supplier<String> otherwise) {
         var deadline = Instant.now().plus(PATIENCE);
         while (!condition.getAsBoolean()) {
             if (Instant.now().isAfter(deadline)) fail(otherwise.get());
