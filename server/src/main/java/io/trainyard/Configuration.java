@@ -157,6 +157,10 @@ final class Configuration {
         };
     }
 
+    boolean exitWhenReady() {
+        return flag(Setting.EXIT_WHEN_READY);
+    }
+
     Duration poll() {
         return Duration.ofSeconds(whole(Setting.POLL_SECONDS, 1, 3600));
     }
@@ -211,7 +215,15 @@ final class Configuration {
     /** Reads everything once, so that nonsense is met at the start and not at the first job. */
     Configuration checked() {
         var _ = List.of(
-                host(), port(), publicUrl(), preferredBackend(), poll(), simulatedRun(), simulatedSlots(), local());
+                host(),
+                port(),
+                publicUrl(),
+                preferredBackend(),
+                poll(),
+                simulatedRun(),
+                simulatedSlots(),
+                local(),
+                exitWhenReady());
         return this;
     }
 }

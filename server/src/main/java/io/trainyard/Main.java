@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Starts the server: {@code serve [--port N] [--home DIR] [--host ADDRESS]}. */
+/** Starts the server ({@code serve [--port N] [--home DIR] [--host ADDRESS]}) or examines the machine ({@code doctor}). */
 public final class Main {
     private static final int USAGE = 2;
 
@@ -18,11 +18,9 @@ public final class Main {
         System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tF %1$tT.%1$tL %4$s %5$s%6$s%n");
         try {
             var words = List.of(arguments);
-            if (words.contains("--help") || words.contains("-h")) {
-                help();
-                return;
-            }
-            serve(options(words.isEmpty() ? words : words.subList(1, words.size())));
+            if (words.contains("--help") || words.contains("-h")) help();
+            else if (!words.isEmpty() && words.getFirst().equals("doctor")) doctor(words.subList(1, words.size()));
+            else serve(options(words.isEmpty() ? words : words.subList(1, words.size())));
         } catch (Configuration.Nonsense nonsense) {
             System.err.println("trainyard: " + nonsense.getMessage());
             System.exit(USAGE);
@@ -44,7 +42,20 @@ public final class Main {
         var configuration = new Configuration(options, System.getenv()).checked();
         var server = Trainyard.start(configuration);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(server::close));
+        if (configuration.exitWhenReady()) {
+            Warmup.run(server.port(), configuration.token());
+            System.exit(0);
+        }
         Thread.currentThread().join();
+    }
+
+    private static void doctor(List<String> words) {
+        boolean json = words.contains("--json");
+        var options =
+                options(words.stream().filter(word -> !word.equals("--json")).toList());
+        var doctor = new Doctor(new Configuration(options, System.getenv()).checked());
+        System.out.print(json ? doctor.json() : doctor.text());
+        System.exit(doctor.well() ? 0 : 1);
     }
 
     /** {@code --port 4000} or {@code --port=4000}; every setting has such an option. */
@@ -71,7 +82,7 @@ public final class Main {
 
     private static void help() {
         System.out.println(
-                "Usage: trainyard serve [OPTIONS]\n\nStarts the server. Options, each also a variable of the "
+                "Usage: trainyard serve [OPTIONS]     starts the server\n       trainyard doctor [--json]     says what is missing here, and the remedy\n\nOptions, each also a variable of the "
                         + "environment and a line of trainyard.properties in the home folder:\n");
         for (Setting setting : Setting.values()) {
             String names = setting.variable() + (setting.alsoKnownAs.isEmpty() ? "" : ", " + setting.alsoKnownAs);

@@ -30,7 +30,9 @@ enum Setting {
     LOCAL_SLOTS("trainyard.local.slots", "", "local attempts at the same time; unlimited"),
     LOCAL_OVERSIZE("trainyard.local.oversize", "clamp", "a job larger than the machine: clamp or refuse"),
     LOCAL_ALLOW_COMMANDS("trainyard.local.allow-commands", "false", "whether a job's own command may run here"),
-    LOCAL_PASS_ON("trainyard.local.pass-on", "", "server variables that every attempt gets, by comma");
+    LOCAL_PASS_ON("trainyard.local.pass-on", "", "server variables that every attempt gets, by comma"),
+    EXIT_WHEN_READY(
+            "trainyard.exit-when-ready", "false", "answer a few requests to itself and stop: makes start caches");
 
     final String key;
     final String otherwise;
