@@ -50,7 +50,8 @@ final class Checker {
 
     private JsonNode absent(Field field, Path at) {
         return switch (field.need()) {
-            case OPTIONAL, DEFAULTED -> field.standard().isContainer() ? field.standard().deepCopy() : field.standard();
+            case OPTIONAL, DEFAULTED ->
+                field.standard().isContainer() ? field.standard().deepCopy() : field.standard();
             case REQUIRED -> {
                 wrong(at.child(field.name()), null, false, "field required", "value_error.missing");
                 yield NullNode.instance;
@@ -89,8 +90,7 @@ final class Checker {
     void hideSuspicious(JsonNode in, Path at, boolean below) {
         if (in.isObject()) {
             for (var entry : in.properties())
-                hideSuspicious(
-                        entry.getValue(), at.child(entry.getKey()), below || Secrecy.suspicious(entry.getKey()));
+                hideSuspicious(entry.getValue(), at.child(entry.getKey()), below || Secrecy.suspicious(entry.getKey()));
         } else if (in.isArray()) {
             for (int i = 0; i < in.size(); i++) hideSuspicious(in.get(i), at.child(i), below);
         } else if (below && in.isString() && !hidden.containsKey(in)) {
@@ -108,7 +108,8 @@ final class Checker {
         return name.toString();
     }
 
-    @Nullable JsonNode value(JsonNode in, Kind kind, Path at, boolean hides) {
+    @Nullable
+    JsonNode value(JsonNode in, Kind kind, Path at, boolean hides) {
         return switch (kind) {
             case Fields.Text text -> Scalars.text(this, at, hides, in, text.minLength());
             case Fields.Whole whole -> Scalars.whole(this, at, hides, in, whole.min());
@@ -193,18 +194,15 @@ final class Checker {
         else if (warnings.size() == MAX_WARNINGS) warnings.add("and more");
     }
 
-    @Nullable JsonNode wrong(Path at, @Nullable JsonNode in, boolean hides, String message, String type) {
+    @Nullable
+    JsonNode wrong(Path at, @Nullable JsonNode in, boolean hides, String message, String type) {
         return wrong(at, in, hides, message, type, Map.of());
     }
 
     /** Always null, so that a value's reader can say what is wrong and be done. */
-    @Nullable JsonNode wrong(
-            Path at,
-            @Nullable JsonNode in,
-            boolean hides,
-            String message,
-            String type,
-            Map<String, Object> context) {
+    @Nullable
+    JsonNode wrong(
+            Path at, @Nullable JsonNode in, boolean hides, String message, String type, Map<String, Object> context) {
         if (problems.size() < MAX_PROBLEMS) {
             JsonNode input = in == null ? null : hides ? JSON.stringNode(Mask.STARS) : shown(in);
             problems.add(new Problem(at, message, type, input, context));

@@ -65,7 +65,8 @@ final class Environment {
     /** The studio's keys, where the tools of the cloud look for them; the place of the results goes first. */
     private void cloudKeys(JsonNode ofArtifacts, JsonNode datasets) {
         JsonNode keys = ofArtifacts;
-        for (int i = 0; i < datasets.size() && !hasKeys(keys); i++) keys = datasets.get(i).get("auth");
+        for (int i = 0; i < datasets.size() && !hasKeys(keys); i++)
+            keys = datasets.get(i).get("auth");
         if (!hasKeys(keys)) return;
         for (int i = 0; i < AWS_FIELDS.length; i++) {
             String name = AWS_VARIABLES[i];

@@ -3,7 +3,6 @@ package io.trainyard.contract.trainer;
 import io.trainyard.contract.trainer.Problem.Path;
 import io.trainyard.spec.Placement.TrainingRuntime;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,8 +123,7 @@ final class Extras {
         JsonNode value = given.get(name);
         if (value == null) return standard;
         if (value.isString() && Scalars.wholeOf(value.stringValue().strip()) == null) {
-            refuse(name, "invalid literal for int() with base 10: '"
-                    + Scalars.cut(value.stringValue(), 100) + "'");
+            refuse(name, "invalid literal for int() with base 10: '" + Scalars.cut(value.stringValue(), 100) + "'");
             return standard;
         }
         JsonNode whole = Scalars.whole(checker, AT.child(name), false, value, Integer.MIN_VALUE);
@@ -225,9 +223,6 @@ final class Extras {
     /** What a TrainJob runs under where the request does not say. */
     record RuntimeDefaults(Optional<String> name, String kind, String apiGroup, String apiVersion) {
         static final RuntimeDefaults DEFAULT = new RuntimeDefaults(
-                Optional.empty(),
-                "ClusterTrainingRuntime",
-                "trainer.kubeflow.org",
-                "trainer.kubeflow.org/v1alpha1");
+                Optional.empty(), "ClusterTrainingRuntime", "trainer.kubeflow.org", "trainer.kubeflow.org/v1alpha1");
     }
 }

@@ -68,7 +68,6 @@ final class Fields {
             for (Field field : fields) byName.put(field.name(), field);
             return new Shape(byName, List.of(fields), List.of(fields).stream().anyMatch(Field::hides));
         }
-
     }
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -108,18 +107,13 @@ final class Fields {
             standard("dropout", SHARE, JSON.numberNode(0.05)));
     static final Shape QLORA = Shape.of(
             standard("use_double_quant", new Flag(), JSON.booleanNode(true)),
-            standard(
-                    "bnb_4bit_compute_dtype",
-                    new Choice(List.of("float16", "bfloat16")),
-                    JSON.stringNode("bfloat16")),
+            standard("bnb_4bit_compute_dtype", new Choice(List.of("float16", "bfloat16")), JSON.stringNode("bfloat16")),
             standard("bnb_4bit_quant_type", new Choice(List.of("nf4", "fp4")), JSON.stringNode("nf4")));
     private static final Shape PEFT = Shape.of(
             standard("use", new Flag(), JSON.booleanNode(false)), standard("config", new Free(), JSON.objectNode()));
     private static final Shape CUSTOMIZATION = Shape.of(
             standard(
-                    "method",
-                    new Choice(List.of("full", "lora", "qlora", "peft", "adapter")),
-                    JSON.stringNode("lora")),
+                    "method", new Choice(List.of("full", "lora", "qlora", "peft", "adapter")), JSON.stringNode("lora")),
             standard("trainable_layers", TEXTS, JSON.arrayNode()),
             standard("precision", new Choice(List.of("fp32", "fp16", "bf16", "int8")), JSON.stringNode("bf16")),
             standard("gradient_checkpointing", new Flag(), JSON.booleanNode(true)),

@@ -108,7 +108,9 @@ final class Json {
             }
             case STRING ->
                 out.writeString(
-                        style.hidden().contains(node) ? Mask.STARS : style.mask().apply(node.stringValue()));
+                        style.hidden().contains(node)
+                                ? Mask.STARS
+                                : style.mask().apply(node.stringValue()));
             case BOOLEAN -> out.writeBoolean(node.booleanValue());
             case NUMBER -> number(out, node);
             case NULL, MISSING, BINARY, POJO -> out.writeNull();

@@ -31,11 +31,19 @@ final class Labels {
             if (value == null)
                 checker.wrong(at.child(name), entry.getValue(), true, "str type expected", "type_error.str");
             else if (!isKey(name))
-                checker.wrong(at.child(name), entry.getValue(), true, "not a key: an optional prefix and '/', then "
-                        + NAME_RULE, "value_error.label.key");
+                checker.wrong(
+                        at.child(name),
+                        entry.getValue(),
+                        true,
+                        "not a key: an optional prefix and '/', then " + NAME_RULE,
+                        "value_error.label.key");
             else if (judgeValues && !isValue(value))
-                checker.wrong(at.child(name), entry.getValue(), false, "not a label value: " + NAME_RULE
-                        + ", or empty", "value_error.label.value");
+                checker.wrong(
+                        at.child(name),
+                        entry.getValue(),
+                        false,
+                        "not a label value: " + NAME_RULE + ", or empty",
+                        "value_error.label.value");
             else read.put(name, value);
         }
         return read;
@@ -65,7 +73,8 @@ final class Labels {
         if (last < 0 || last >= MAX_NAME_CHARACTERS) return false;
         for (int i = 0; i <= last; i++) {
             char each = name.charAt(i);
-            boolean plain = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9');
+            boolean plain =
+                    (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z') || (each >= '0' && each <= '9');
             if (!plain && (i == 0 || i == last || "-_.".indexOf(each) < 0)) return false;
         }
         return true;

@@ -60,9 +60,7 @@ record PerNode(int gpus, int cpus, int memoryGib, JsonNode shown) {
         return new PerNode(
                 gpus == null ? 0 : whole(gpus),
                 cpus == null ? computed.cpus : Math.max(1, whole(cpus)),
-                memory == null
-                        ? computed.memoryGib
-                        : Math.max(1, whole(memory.divide(GIB, 9, RoundingMode.CEILING))),
+                memory == null ? computed.memoryGib : Math.max(1, whole(memory.divide(GIB, 9, RoundingMode.CEILING))),
                 given);
     }
 
@@ -100,7 +98,8 @@ record PerNode(int gpus, int cpus, int memoryGib, JsonNode shown) {
         }
         try {
             BigDecimal value = new BigDecimal(digits).multiply(factor);
-            boolean fits = value.divide(GIB, 0, RoundingMode.CEILING).compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) <= 0;
+            boolean fits =
+                    value.divide(GIB, 0, RoundingMode.CEILING).compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) <= 0;
             return fits ? value : null;
         } catch (NumberFormatException notOne) {
             return null;

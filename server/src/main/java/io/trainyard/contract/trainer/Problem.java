@@ -12,7 +12,8 @@ import tools.jackson.databind.JsonNode;
  * @param input the value at fault, already masked; null where there is none to show
  * @param context limits and the like; text, numbers and lists of text
  */
-record Problem(Path where, String message, String type, @Nullable JsonNode input, Map<String, Object> context) {
+record Problem(
+        Path where, String message, String type, @Nullable JsonNode input, Map<String, Object> context) {
     private static final int MAX_STEP_CHARACTERS = 200;
 
     /** A place in a body, from the leaf up. */
@@ -28,7 +29,8 @@ record Problem(Path where, String message, String type, @Nullable JsonNode input
         public String toString() {
             var text = new StringBuilder();
             for (Object each : steps()) {
-                if (each instanceof Integer index) text.append('[').append(index).append(']');
+                if (each instanceof Integer index)
+                    text.append('[').append(index).append(']');
                 else if (text.isEmpty()) text.append(each);
                 else text.append('.').append(each);
             }

@@ -37,7 +37,8 @@ final class RawPath {
     static boolean mayBeJson(@Nullable String contentType) {
         if (contentType == null || contentType.isBlank()) return true;
         int end = contentType.indexOf(';');
-        String type = (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+        String type =
+                (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
         return type.startsWith("application/") && (type.endsWith("/json") || type.endsWith("+json"));
     }
 }

@@ -79,7 +79,8 @@ record Request(
     /** Fills the blocks that the method implies, and moves the studio's flat values into the lora block. */
     private static void settle(Checker checker, JsonNode asked, ObjectNode customization) {
         String method = customization.get("method").stringValue();
-        @Nullable JsonNode[] flat = {
+        @Nullable
+        JsonNode[] flat = {
             customization.remove("rank"),
             customization.remove("lora_alpha"),
             customization.remove("lora_dropout"),

@@ -51,8 +51,7 @@ final class Scalars {
 
     static @Nullable JsonNode whole(Checker checker, Path at, boolean hides, JsonNode in, int min) {
         Long value = wholeOf(in);
-        if (value == null)
-            return checker.wrong(at, in, hides, "value is not a valid integer", "type_error.integer");
+        if (value == null) return checker.wrong(at, in, hides, "value is not a valid integer", "type_error.integer");
         if (value < min) return least(checker, at, hides, in, min);
         if (value > Integer.MAX_VALUE) return most(checker, at, hides, in, Integer.MAX_VALUE);
         return in.isInt() ? in : JSON.numberNode(value.intValue());
@@ -170,8 +169,7 @@ final class Scalars {
                     "value_error.any_str.max_length",
                     Map.of("limit_value", MAX_URL_CHARACTERS));
         int colon = url.indexOf("://");
-        if (colon <= 0)
-            return checker.wrong(at, in, hides, "invalid or missing URL scheme", "value_error.url.scheme");
+        if (colon <= 0) return checker.wrong(at, in, hides, "invalid or missing URL scheme", "value_error.url.scheme");
         if (!schemes.contains(url.substring(0, colon).toLowerCase(Locale.ROOT)))
             return checker.wrong(
                     at,
@@ -182,7 +180,11 @@ final class Scalars {
                     Map.of("allowed_schemes", schemes));
         if (url.chars().anyMatch(c -> c <= ' ' || c == 0x7F))
             return checker.wrong(
-                    at, in, hides, "URL invalid, blanks and control characters are not allowed", "value_error.url.extra");
+                    at,
+                    in,
+                    hides,
+                    "URL invalid, blanks and control characters are not allowed",
+                    "value_error.url.extra");
         String complaint = hostComplaint(url, colon + 3);
         return complaint == null ? in : checker.wrong(at, in, hides, complaint, "value_error.url.host");
     }

@@ -76,12 +76,11 @@ public final class TrainerContract implements Contract {
 
     @Override
     public void refuse(Context context, int status, String message) {
-        String text =
-                switch (status) {
-                    case 404 -> "Not Found";
-                    case 405 -> "Method Not Allowed";
-                    default -> message;
-                };
+        String text = switch (status) {
+            case 404 -> "Not Found";
+            case 405 -> "Method Not Allowed";
+            default -> message;
+        };
         answer(context, status, Answers.detail(text));
     }
 
@@ -164,8 +163,7 @@ public final class TrainerContract implements Contract {
                 answer(
                         context,
                         service,
-                        admission.submit(
-                                Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+                        admission.submit(Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
         }
     }
 

@@ -77,7 +77,8 @@ final class Translator {
         return Mask.of(values);
     }
 
-    static Wanted wanted(Request request, String project, Extras.RuntimeDefaults runtime, Optional<String> idempotencyKey) {
+    static Wanted wanted(
+            Request request, String project, Extras.RuntimeDefaults runtime, Optional<String> idempotencyKey) {
         return new Translator(request).wanted(project, runtime, idempotencyKey);
     }
 
@@ -142,8 +143,7 @@ final class Translator {
                 labels,
                 annotations,
                 webhooks(),
-                new Placement(
-                        List.of(), false, Optional.empty(), Optional.of(extras.runtime), Optional.empty(), false),
+                new Placement(List.of(), false, Optional.empty(), Optional.of(extras.runtime), Optional.empty(), false),
                 new Policy(
                         Optional.of(Duration.ofMinutes(
                                 resources.get("max_duration_minutes").intValue())),
@@ -267,7 +267,8 @@ final class Translator {
             out.writeName("train_job");
             job.write(out);
             out.writeName("callbacks");
-            Json.write(out, callbacks, new Json.Style(true, false, request.hidden().keySet(), mask));
+            Json.write(
+                    out, callbacks, new Json.Style(true, false, request.hidden().keySet(), mask));
             out.writeEndObject();
         }
         return bytes.toString(StandardCharsets.UTF_8);

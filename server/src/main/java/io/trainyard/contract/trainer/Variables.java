@@ -78,7 +78,11 @@ final class Variables {
         }
         if (name.isEmpty() || name.indexOf('=') >= 0) {
             checker.wrong(
-                    place, JSON.stringNode(name), false, "not a name of an environment variable", "value_error.env.name");
+                    place,
+                    JSON.stringNode(name),
+                    false,
+                    "not a name of an environment variable",
+                    "value_error.env.name");
             return null;
         }
         String text = printed(given);

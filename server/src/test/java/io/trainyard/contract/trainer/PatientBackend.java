@@ -26,7 +26,8 @@ final class PatientBackend implements Backend {
     @Override
     public Plan plan(JobSpec spec) {
         boolean unheardOf = spec.resources().gpuType().equals(Optional.of("abacus"));
-        List<String> objections = unheardOf ? List.of("resources.gpu_type: \"abacus\" is not to be had here") : List.of();
+        List<String> objections =
+                unheardOf ? List.of("resources.gpu_type: \"abacus\" is not to be had here") : List.of();
         return new Plan(objections, List.of(), new Demand(0, 1, 1), "");
     }
 

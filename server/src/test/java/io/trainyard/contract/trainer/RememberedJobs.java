@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -32,8 +33,12 @@ final class RememberedJobs implements Jobs {
         return all.size();
     }
 
+    private Job current(NewJob created) {
+        return Objects.requireNonNull(now.get(created.job().id()));
+    }
+
     synchronized Job last() {
-        return now.get(all.getLast().job().id());
+        return current(all.getLast());
     }
 
     synchronized Map<String, byte[]> lastSecrets() {
@@ -50,9 +55,8 @@ final class RememberedJobs implements Jobs {
     public synchronized Creation create(NewJob wanted) {
         for (NewJob earlier : all) {
             boolean same = Arrays.equals(earlier.fingerprint(), wanted.fingerprint());
-            Job job = now.get(earlier.job().id());
-            if (wanted.idempotencyKey().isPresent()
-                    && wanted.idempotencyKey().equals(earlier.idempotencyKey()))
+            Job job = current(earlier);
+            if (wanted.idempotencyKey().isPresent() && wanted.idempotencyKey().equals(earlier.idempotencyKey()))
                 return same ? new Creation.Repeated(job) : new Creation.KeyReused(job);
             if (job.identity().equals(wanted.job().identity()) && same) return new Creation.Repeated(job);
             if (job.identity().equals(wanted.job().identity()) && !job.state().ended())
@@ -71,7 +75,7 @@ final class RememberedJobs implements Jobs {
     @Override
     public synchronized Optional<Job> newest(Identity identity) {
         return all.reversed().stream()
-                .map(each -> now.get(each.job().id()))
+                .map(this::current)
                 .filter(job -> job.identity().equals(identity))
                 .findFirst();
     }

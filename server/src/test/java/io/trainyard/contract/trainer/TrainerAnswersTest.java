@@ -47,8 +47,7 @@ class TrainerAnswersTest {
         assertEquals(
                 new Status("submitted", "Job accepted for processing: 2 jobs are ahead"), status(Wish.RUN, crowded));
         assertEquals(new Status("submitted", "Job is being started"), status(Wish.RUN, launching));
-        assertEquals(
-                new Status("submitted", "Job is being started: pulling the image"), status(Wish.RUN, pulling));
+        assertEquals(new Status("submitted", "Job is being started: pulling the image"), status(Wish.RUN, pulling));
         assertEquals(
                 new Status("running", "Job is running"),
                 status(Wish.RUN, new JobState.Running(ATTEMPT, HANDLE, Instant.EPOCH)));
@@ -80,6 +79,7 @@ class TrainerAnswersTest {
         assertEquals(stopping, status(Wish.DELETE, new JobState.Paused(2)));
         assertEquals(stopping, status(Wish.RUN, stopping(new JobState.Then.Finish(new Outcome.Cancelled()))));
         // It ended by itself before anybody could stop it.
-        assertEquals("succeeded", status(Wish.CANCEL, done(new Outcome.Succeeded())).word());
+        assertEquals(
+                "succeeded", status(Wish.CANCEL, done(new Outcome.Succeeded())).word());
     }
 }

@@ -82,7 +82,8 @@ final class TrainerBodies {
             case Reading.Good good ->
                 Translator.wanted(good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
             case Reading.Wrong wrong ->
-                throw new AssertionError(new String(Answers.problems("body", wrong.problems()), StandardCharsets.UTF_8));
+                throw new AssertionError(
+                        new String(Answers.problems("body", wrong.problems()), StandardCharsets.UTF_8));
             case Reading.Refused refused -> throw new AssertionError(refused.text());
         };
     }

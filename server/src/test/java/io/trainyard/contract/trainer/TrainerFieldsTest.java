@@ -105,8 +105,22 @@ class TrainerFieldsTest {
                         "-99999999999999999999999999");
             case Fields.Decimal number -> {
                 var wrong = new ArrayList<>(List.of(
-                        "true", "\"x\"", "\"\"", "[]", "{}", "NaN", "Infinity", "-Infinity", "1e999", "\"nan\"",
-                        "\"Infinity\"", "\"0x1p3\"", "\"1d\"", "-1", "\"-0.5\"", "-1e300"));
+                        "true",
+                        "\"x\"",
+                        "\"\"",
+                        "[]",
+                        "{}",
+                        "NaN",
+                        "Infinity",
+                        "-Infinity",
+                        "1e999",
+                        "\"nan\"",
+                        "\"Infinity\"",
+                        "\"0x1p3\"",
+                        "\"1d\"",
+                        "-1",
+                        "\"-0.5\"",
+                        "-1e300"));
                 if (number.open()) wrong.addAll(List.of("0", "0.0", "\"0\""));
                 if (number.max() == 1) wrong.addAll(List.of("1.0001", "2", "1e300", "\"7\""));
                 yield wrong;
@@ -144,7 +158,8 @@ class TrainerFieldsTest {
                     .get("detail")
                     .get(0);
             var place = new ArrayList<Object>();
-            for (JsonNode step : answer.get("loc")) place.add(step.isInt() ? (Object) step.intValue() : step.stringValue());
+            for (JsonNode step : answer.get("loc"))
+                place.add(step.isInt() ? (Object) step.intValue() : step.stringValue());
             assertEquals("body", place.removeFirst());
             boolean inside = place.size() >= steps.size()
                     && place.subList(0, steps.size()).equals(steps);
@@ -161,8 +176,7 @@ class TrainerFieldsTest {
                         JsonNode body = place.bodyWith(value);
                         Reading reading = TrainerBodies.read(body);
                         var wrong = assertInstanceOf(Reading.Wrong.class, reading, place.pointer() + " = " + value);
-                        assertFalse(
-                                below(wrong.problems(), place.steps()).isEmpty(), place.pointer() + " = " + value);
+                        assertFalse(below(wrong.problems(), place.steps()).isEmpty(), place.pointer() + " = " + value);
                     }
                 }));
     }
@@ -227,7 +241,9 @@ class TrainerFieldsTest {
              "resources": {"gpus": " 2 ", "cpus": 8.0, "memory_gb": "+64"}, "artifacts": {"log_uri": "", "output_uri": ""},
              "tuning_parameters": {"learning_rate": "1e-4", "batch_size": "8", "warmup_ratio": 0}}
             """);
-        ObjectNode read = assertInstanceOf(Reading.Good.class, TrainerBodies.read(body)).request().body();
+        ObjectNode read = assertInstanceOf(Reading.Good.class, TrainerBodies.read(body))
+                .request()
+                .body();
         assertEquals("12345", read.get("job_id").stringValue());
         assertEquals("7.5", read.at("/base_model/model_name").stringValue());
         assertFalse(read.at("/customization/gradient_checkpointing").booleanValue());
@@ -247,8 +263,9 @@ class TrainerFieldsTest {
         ((ObjectNode) body.at("/datasets/0/auth")).put("tokn", "x");
         ((ObjectNode) body.get("extra_parameters")).put("num_node", 2);
         ((ObjectNode) body.at("/extra_parameters/unsloth")).put("quant", 2);
-        List<String> warnings =
-                assertInstanceOf(Reading.Good.class, TrainerBodies.read(body)).request().warnings();
+        List<String> warnings = assertInstanceOf(Reading.Good.class, TrainerBodies.read(body))
+                .request()
+                .warnings();
         for (String path : List.of(
                 "jobid",
                 "base_model.modelname",
@@ -261,14 +278,22 @@ class TrainerFieldsTest {
     @Test
     void hosts_need_no_top_level_domain_and_weights_may_lie_in_a_bucket() {
         for (String url : List.of(
-                "http://localhost:4000/x", "http://studio:4000", "https://a.b.example/x?y#z", "http://[::1]:80/",
-                "http://user:word@host/x", "HTTP://HOST")) {
-            assertTrue(isGood(TrainerBodies.read(TrainerBodies.with(
-                    body -> body.putObject("callbacks").put("webhook_url", url)))), url);
+                "http://localhost:4000/x",
+                "http://studio:4000",
+                "https://a.b.example/x?y#z",
+                "http://[::1]:80/",
+                "http://user:word@host/x",
+                "HTTP://HOST")) {
+            assertTrue(
+                    isGood(TrainerBodies.read(TrainerBodies.with(
+                            body -> body.putObject("callbacks").put("webhook_url", url)))),
+                    url);
         }
         for (String url : List.of("s3://bucket/weights", "gs://bucket/weights", "https://host/weights")) {
-            assertTrue(isGood(TrainerBodies.read(TrainerBodies.with(
-                    body -> ((ObjectNode) body.get("base_model")).put("weights_url", url)))), url);
+            assertTrue(
+                    isGood(TrainerBodies.read(
+                            TrainerBodies.with(body -> ((ObjectNode) body.get("base_model")).put("weights_url", url)))),
+                    url);
         }
     }
 }

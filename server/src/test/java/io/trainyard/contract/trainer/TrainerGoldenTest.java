@@ -36,11 +36,9 @@ class TrainerGoldenTest {
     @TestFactory
     Stream<DynamicTest> each_body_becomes_its_job_and_gets_its_answer() throws IOException {
         try (var folders = Files.list(FOLDER)) {
-            return folders.sorted()
-                    .toList()
-                    .stream()
-                    .map(folder -> DynamicTest.dynamicTest(
-                            String.valueOf(folder.getFileName()), () -> compare(folder)));
+            return folders.sorted().toList().stream()
+                    .map(folder ->
+                            DynamicTest.dynamicTest(String.valueOf(folder.getFileName()), () -> compare(folder)));
         }
     }
 

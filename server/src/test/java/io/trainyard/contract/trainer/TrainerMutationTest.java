@@ -20,10 +20,39 @@ class TrainerMutationTest {
     private static final int BODIES = 6_000;
     private static final long SEED = 20_261_123;
     private static final List<String> VALUES = List.of(
-            "null", "true", "false", "0", "-1", "1", "8", "1.5", "1e999", "NaN", "-Infinity", "2147483647", "2147483648",
-            "-9223372036854775809", "1e-320", "\"\"", "\" \"", "\"8\"", "\"ünï 🚂\"", "\"\\u0000\"", "\"\\ud800\"", "[]",
-            "[null]", "[[[]]]", "{}", "{\"\": null}", "{\"a\": {\"b\": [1, {}]}}", "[{\"name\": 1, \"value\": true}]",
-            "\"a 'b\"", "\"http://h/x\"", "\"lora\"", "[\"submitted\"]", "{\"limits\": {\"cpu\": \"7m\"}}", "{\"\\ud800\": 1}");
+            "null",
+            "true",
+            "false",
+            "0",
+            "-1",
+            "1",
+            "8",
+            "1.5",
+            "1e999",
+            "NaN",
+            "-Infinity",
+            "2147483647",
+            "2147483648",
+            "-9223372036854775809",
+            "1e-320",
+            "\"\"",
+            "\" \"",
+            "\"8\"",
+            "\"ünï 🚂\"",
+            "\"\\u0000\"",
+            "\"\\ud800\"",
+            "[]",
+            "[null]",
+            "[[[]]]",
+            "{}",
+            "{\"\": null}",
+            "{\"a\": {\"b\": [1, {}]}}",
+            "[{\"name\": 1, \"value\": true}]",
+            "\"a 'b\"",
+            "\"http://h/x\"",
+            "\"lora\"",
+            "[\"submitted\"]",
+            "{\"limits\": {\"cpu\": \"7m\"}}");
 
     @Test
     void no_damaged_body_is_an_exception() {
@@ -35,8 +64,8 @@ class TrainerMutationTest {
             for (int d = 0; d < damages; d++) damage(body, random);
             int number = i;
             String text = body.toString();
-            if (assertDoesNotThrow(() -> handled(body, random), () -> "seed " + SEED + ", body " + number + ": " + text))
-                taken++;
+            if (assertDoesNotThrow(
+                    () -> handled(body, random), () -> "seed " + SEED + ", body " + number + ": " + text)) taken++;
         }
         assertFalse(taken < BODIES / 20, "only " + taken + " bodies were taken: the damage is too great to prove much");
     }
@@ -46,7 +75,9 @@ class TrainerMutationTest {
         var random = new Random(SEED);
         byte[] whole = TrainerBodies.fullest().toString().getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < BODIES; i++) {
-            byte[] bytes = random.nextInt(5) == 0 ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+            byte[] bytes = random.nextInt(5) == 0
+                    ? java.util.Arrays.copyOf(whole, random.nextInt(whole.length))
+                    : whole.clone();
             for (int d = random.nextInt(4); d > 0 && bytes.length > 0; d--)
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
             int number = i;
@@ -54,7 +85,8 @@ class TrainerMutationTest {
                     () -> {
                         switch (Json.read(bytes)) {
                             case Json.Parsed.Tree tree -> handled(tree.root(), tree.odd());
-                            case Json.Parsed.Broken broken -> assertNotNull(Json.MAPPER.readTree(Answers.broken(broken)));
+                            case Json.Parsed.Broken broken ->
+                                assertNotNull(Json.MAPPER.readTree(Answers.broken(broken)));
                             case Json.Parsed.Unreadable _ -> {}
                         }
                     },
@@ -73,8 +105,8 @@ class TrainerMutationTest {
     private static boolean handled(JsonNode body, boolean odd, Service service) {
         return switch (Request.read(body, odd, service, Extras.RuntimeDefaults.DEFAULT)) {
             case Reading.Good good -> {
-                var wanted = Translator.wanted(
-                        good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
+                var wanted =
+                        Translator.wanted(good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
                 assertNotNull(Json.MAPPER.readTree(wanted.request()));
                 yield true;
             }

@@ -63,7 +63,9 @@ class TrainerRoutesTest {
             assertEquals(401, yard.send("POST", prefix + "/train/x/cancel", "").status());
         }
         assertEquals(
-                422, yard.send("POST", "/nemo/train", "{broken", "Authorization", "Bearer t0ken").status());
+                422,
+                yard.send("POST", "/nemo/train", "{broken", "Authorization", "Bearer t0ken")
+                        .status());
     }
 
     @Test
@@ -81,7 +83,8 @@ class TrainerRoutesTest {
         assertTrue(cancelled.detail().endsWith("stopping…"));
         assertEquals(Wish.CANCEL, yard.jobs.last().wish());
         yard.jobs.move(job -> job.withState(new JobState.Done(new Outcome.Cancelled(), Instant.EPOCH), Instant.EPOCH));
-        assertEquals("Job already cancelled", yard.post("/train/life-1/cancel", "").detail());
+        assertEquals(
+                "Job already cancelled", yard.post("/train/life-1/cancel", "").detail());
         assertEquals("Job cancelled", yard.get("/train/life-1").detail());
     }
 
@@ -132,7 +135,9 @@ class TrainerRoutesTest {
                 "A".repeat(300));
         for (String id : ids) {
             assertEquals(200, yard.post("/hf-unsloth/train", body(id)).status(), id);
-            String path = URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20").replace("..", "%2E%2E");
+            String path = URLEncoder.encode(id, StandardCharsets.UTF_8)
+                    .replace("+", "%20")
+                    .replace("..", "%2E%2E");
             for (String prefix : List.of("", "/hf-unsloth")) {
                 Reply found = yard.get(prefix + "/train/" + path);
                 assertEquals(200, found.status(), id);
@@ -144,7 +149,10 @@ class TrainerRoutesTest {
         assertEquals("a/b/c", yard.get("/train/a/b/c").json().get("job_id").stringValue());
         assertEquals(
                 "../../etc/passwd",
-                yard.raw("GET", "/hf-unsloth/train/../../etc/passwd").json().path("job_id").stringValue(""));
+                yard.raw("GET", "/hf-unsloth/train/../../etc/passwd")
+                        .json()
+                        .path("job_id")
+                        .stringValue(""));
         assertEquals(
                 "ünï-çödé-作业 🚂",
                 yard.raw("GET", "/train/ünï-çödé-作业%20🚂").json().path("job_id").stringValue(""));
@@ -163,7 +171,8 @@ class TrainerRoutesTest {
             """;
         assertEquals(200, yard.post("/train", reordered).status());
         assertEquals(before, yard.jobs.size());
-        String other = TrainerBodies.with(body -> body.put("job_id", "twice").putObject("callbacks")).toString();
+        String other = TrainerBodies.with(body -> body.put("job_id", "twice").putObject("callbacks"))
+                .toString();
         Reply refused = yard.post("/hf-unsloth/train", other);
         assertEquals(400, refused.status());
         assertEquals("TrainJob twice already exists: job_id twice is submitted with another body", refused.detail());
@@ -175,14 +184,18 @@ class TrainerRoutesTest {
     void an_idempotency_key_stands_for_one_body() {
         String[] headers = {"X-TRAINER-TOKEN", "t0ken", "Idempotency-Key", "key-1"};
         Reply first = yard.send("POST", "/hf-unsloth/train", body("keyed-1"), headers);
-        assertEquals(first.text(), yard.send("POST", "/hf-unsloth/train", body("keyed-1"), headers).text());
+        assertEquals(
+                first.text(),
+                yard.send("POST", "/hf-unsloth/train", body("keyed-1"), headers).text());
         Reply reused = yard.send("POST", "/hf-unsloth/train", body("keyed-2"), headers);
         assertEquals(422, reused.status());
         assertEquals(
                 "[\"header\",\"Idempotency-Key\"]",
                 reused.json().get("detail").get(0).get("loc").toString());
         headers[3] = "k".repeat(256);
-        assertEquals(400, yard.send("POST", "/hf-unsloth/train", body("keyed-3"), headers).status());
+        assertEquals(
+                400,
+                yard.send("POST", "/hf-unsloth/train", body("keyed-3"), headers).status());
     }
 
     @Test
@@ -198,7 +211,9 @@ class TrainerRoutesTest {
                 List.of("custom", "hf-unsloth"))) {
             String body = TrainerBodies.with(each -> {
                         each.put("job_id", "root-" + pair.getFirst());
-                        each.putObject("base_model").put("provider", pair.getFirst()).put("model_name", "m");
+                        each.putObject("base_model")
+                                .put("provider", pair.getFirst())
+                                .put("model_name", "m");
                         each.putObject("resources").put("gpus", 2);
                     })
                     .toString();
@@ -222,8 +237,15 @@ class TrainerRoutesTest {
                 .toString();
         yard.post("/meta/train", meta);
         yard.post("/hf-unsloth/train", meta);
-        assertEquals("hf-unsloth", yard.get("/train/same").json().at("/metadata/job_spec/backend").stringValue());
-        assertEquals("meta", yard.get("/meta/train/same").json().at("/metadata/job_spec/backend").stringValue());
+        assertEquals(
+                "hf-unsloth",
+                yard.get("/train/same").json().at("/metadata/job_spec/backend").stringValue());
+        assertEquals(
+                "meta",
+                yard.get("/meta/train/same")
+                        .json()
+                        .at("/metadata/job_spec/backend")
+                        .stringValue());
     }
 
     @Test
@@ -235,11 +257,13 @@ class TrainerRoutesTest {
             assertEquals(
                     "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\",\"type\":\"value_error.missing\"}]}",
                     yard.post("/nemo/train", empty).text());
-        String noDict = "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"value is not a valid dict\",\"type\":\"type_error.dict\"}]}";
+        String noDict =
+                "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"value is not a valid dict\",\"type\":\"type_error.dict\"}]}";
         assertEquals(noDict, yard.post("/nemo/train", "[]").text());
-        for (String type : List.of("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")) {
-            Reply reply = yard.send(
-                    "POST", "/nemo/train", body("typed"), "X-TRAINER-TOKEN", "t0ken", "Content-Type", type);
+        for (String type :
+                List.of("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")) {
+            Reply reply =
+                    yard.send("POST", "/nemo/train", body("typed"), "X-TRAINER-TOKEN", "t0ken", "Content-Type", type);
             assertEquals(422, reply.status());
             assertEquals(noDict, reply.text());
         }
@@ -275,7 +299,8 @@ class TrainerRoutesTest {
     void a_backend_s_objection_is_a_refusal() {
         Reply reply = yard.post(
                 "/hf-unsloth/train",
-                TrainerBodies.with(body -> body.putObject("resources").put("gpu_type", "abacus")).toString());
+                TrainerBodies.with(body -> body.putObject("resources").put("gpu_type", "abacus"))
+                        .toString());
         assertEquals(400, reply.status());
         assertEquals("resources.gpu_type: \"abacus\" is not to be had here", reply.detail());
     }
@@ -291,7 +316,8 @@ class TrainerRoutesTest {
                     .at("/components/schemas/TrainingRequest/properties/base_model")
                     .isMissingNode());
             for (String page : List.of("/docs", "/redoc"))
-                assertTrue(yard.send("GET", "/" + service.word + page, "").text().contains("/webjars/swagger-ui/"));
+                assertTrue(
+                        yard.send("GET", "/" + service.word + page, "").text().contains("/webjars/swagger-ui/"));
         }
     }
 

@@ -30,8 +30,7 @@ class TrainerServicesTest {
                 refusal(Service.NEMO, "meta", "full", 0, 1));
         assertEquals("Nemo fine-tuning requires at least one GPU", refusal(Service.NEMO, "nemo", "full", 0, 1));
         assertEquals(
-                "Full fine-tuning typically needs >=4 GPUs for stability",
-                refusal(Service.NEMO, "nemo", "full", 3, 1));
+                "Full fine-tuning typically needs >=4 GPUs for stability", refusal(Service.NEMO, "nemo", "full", 3, 1));
     }
 
     @Test
@@ -40,8 +39,7 @@ class TrainerServicesTest {
         assertEquals(
                 "Meta backend expects Meta released models or Hugging Face mirrors",
                 refusal(Service.META, "nemo", "full", 0, 1));
-        assertEquals(
-                "Meta adapters need at least 2 GPUs for ZeRO stages", refusal(Service.META, "meta", "full", 1, 1));
+        assertEquals("Meta adapters need at least 2 GPUs for ZeRO stages", refusal(Service.META, "meta", "full", 1, 1));
         assertEquals(
                 "Full Meta fine-tuning typically needs >=128GB host memory",
                 refusal(Service.META, "meta", "full", 2, 127));

@@ -7,6 +7,7 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.secrets.Sealer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -87,9 +88,10 @@ final class Yard implements AutoCloseable {
 
     /** Writes the request line as it stands, which a well-bred client would tidy first. */
     Reply raw(String method, String path) {
-        try (var socket = new Socket("127.0.0.1", server.port())) {
-            String head = "%s %s HTTP/1.1\r\nHost: localhost\r\nX-TRAINER-TOKEN: %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-                    .formatted(method, path, token);
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            String head =
+                    "%s %s HTTP/1.1\r\nHost: localhost\r\nX-TRAINER-TOKEN: %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                            .formatted(method, path, token);
             socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
             String reply = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int body = reply.indexOf("\r\n\r\n");
