@@ -1,0 +1,146 @@
+package io.trainyard.contract.trainer;
+
+import io.trainyard.job.Job;
+import io.trainyard.job.JobState;
+import io.trainyard.job.JobState.Then;
+import io.trainyard.job.Outcome;
+import io.trainyard.job.Reason;
+import io.trainyard.store.StateWord;
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+import tools.jackson.core.JsonGenerator;
+
+/** Writes answers: a job in this contract's words, and refusals in its shapes. */
+final class Answers {
+    private static final String STOPPING = "Job cancellation requested, stopping…";
+
+    private Answers() {}
+
+    /** A state in this contract's words. */
+    record Status(String word, String detail) {}
+
+    static Status status(Job job) {
+        boolean ended = job.state() instanceof JobState.Done;
+        return !ended && job.wish().ends() ? new Status("cancelled", STOPPING) : status(job.state());
+    }
+
+    private static Status status(JobState state) {
+        return switch (state) {
+            case JobState.Queued queued ->
+                new Status("submitted", waiting("Job accepted for processing", queued.reason()));
+            case JobState.Launching launching ->
+                new Status("submitted", waiting("Job is being started", launching.reason()));
+            case JobState.Running _ -> new Status("running", "Job is running");
+            case JobState.Stopping stopping -> stopping(stopping.then());
+            case JobState.Paused _ -> new Status("submitted", "Job is paused");
+            case JobState.Done done -> done(done.outcome());
+        };
+    }
+
+    private static Status stopping(Then then) {
+        return switch (then) {
+            case Then.Finish finish -> {
+                Status end = done(finish.outcome());
+                // Only a cancel is certain before it is done: the others wait for the last word.
+                yield end.word().equals("cancelled")
+                        ? new Status("cancelled", STOPPING)
+                        : new Status("running", "Job is stopping: " + end.detail());
+            }
+            case Then.Pause _ -> new Status("running", "Job is being paused");
+            case Then.Retry retry -> new Status("running", "Job is being started again: " + retry.detail());
+        };
+    }
+
+    private static Status done(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Succeeded _ -> new Status("succeeded", "Job completed");
+            case Outcome.Failed failed ->
+                new Status("failed", failed.detail().isEmpty() ? "Job failed" : failed.detail());
+            case Outcome.Cancelled _ -> new Status("cancelled", "Job cancelled");
+            case Outcome.Rendered _ -> new Status("submitted", "Manifest rendered, nothing was started");
+        };
+    }
+
+    private static String waiting(String text, Reason reason) {
+        return reason.equals(Reason.JUST_SUBMITTED) || reason.equals(Reason.STARTING)
+                ? text
+                : text + ": " + reason.sentence();
+    }
+
+    /** The contract's TrainingResponse. */
+    static byte[] job(Service service, Job job, Status status) {
+        String jobId = job.identity().clientId().orElseThrow();
+        var bytes = new ByteArrayOutputStream(job.request().length() + 512);
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeStringProperty("job_id", jobId);
+            out.writeStringProperty("backend_job_id", service.backendJobId(jobId));
+            out.writeStringProperty("status", status.word());
+            out.writeStringProperty("detail", status.detail());
+            out.writeNullProperty("dashboard_url");
+            out.writeObjectPropertyStart("metadata");
+            out.writeName("job_spec");
+            out.writeRawValue(job.request());
+            out.writeObjectPropertyStart("trainyard");
+            out.writeStringProperty("id", job.id().value());
+            out.writeStringProperty("backend", job.backend());
+            out.writeStringProperty("state", StateWord.of(job.state()).word());
+            out.writeEndObject();
+            out.writeEndObject();
+            if (!job.warnings().isEmpty()) {
+                out.writeArrayPropertyStart("warnings");
+                for (String warning : job.warnings()) out.writeString(warning);
+                out.writeEndArray();
+            }
+            out.writeEndObject();
+        }
+        return bytes.toByteArray();
+    }
+
+    static byte[] detail(String text) {
+        var bytes = new ByteArrayOutputStream(64 + text.length());
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeStringProperty("detail", text);
+            out.writeEndObject();
+        }
+        return bytes.toByteArray();
+    }
+
+    /** @param root where the places begin: {@code body} or {@code header} */
+    static byte[] problems(String root, List<Problem> problems) {
+        var bytes = new ByteArrayOutputStream(1024);
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeArrayPropertyStart("detail");
+            for (Problem problem : problems) problem.write(out, root);
+            out.writeEndArray();
+            out.writeEndObject();
+        }
+        return bytes.toByteArray();
+    }
+
+    static byte[] broken(Json.Parsed.Broken broken) {
+        var bytes = new ByteArrayOutputStream(256);
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeArrayPropertyStart("detail");
+            out.writeStartObject();
+            out.writeStringProperty("type", "json_invalid");
+            out.writeArrayPropertyStart("loc");
+            out.writeString("body");
+            out.writeNumber(broken.offset());
+            out.writeEndArray();
+            out.writeStringProperty("msg", "JSON decode error");
+            out.writeObjectPropertyStart("input");
+            out.writeEndObject();
+            out.writeObjectPropertyStart("ctx");
+            out.writeStringProperty("error", broken.error());
+            out.writeEndObject();
+            out.writeEndObject();
+            out.writeEndArray();
+            out.writeEndObject();
+        }
+        return bytes.toByteArray();
+    }
+}

@@ -1,0 +1,187 @@
+package io.trainyard.contract.trainer;
+
+import io.javalin.http.Context;
+import io.trainyard.contract.trainer.Fields.Field;
+import io.trainyard.contract.trainer.Fields.Kind;
+import io.trainyard.contract.trainer.Fields.Need;
+import io.trainyard.contract.trainer.Fields.Shape;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The OpenAPI document of each service, made from the table that requests are judged by, and the page that shows it. */
+final class ApiDocs {
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+    private static final String SWAGGER = "META-INF/maven/org.webjars/swagger-ui/pom.properties";
+
+    private final Map<Service, byte[]> documents = new EnumMap<>(Service.class);
+    private final String swaggerVersion;
+
+    ApiDocs() {
+        for (Service service : Service.ALL) documents.put(service, Json.bytes(document(service), Json.Style.WHOLE));
+        swaggerVersion = swaggerVersion();
+    }
+
+    private static String swaggerVersion() {
+        try (var in = ApiDocs.class.getClassLoader().getResourceAsStream(SWAGGER)) {
+            if (in == null) throw new IllegalStateException("swagger-ui is not on the class path");
+            var properties = new Properties();
+            properties.load(in);
+            return properties.getProperty("version");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean serves(String path) {
+        return path.equals("/openapi.json") || path.equals("/docs") || path.equals("/redoc");
+    }
+
+    void serve(Context context, Service service, String path) {
+        if (path.equals("/openapi.json"))
+            context.contentType("application/json").result(documents.getOrDefault(service, new byte[0]));
+        else context.html(page(service));
+    }
+
+    private String page(Service service) {
+        return """
+            <!doctype html>
+            <html lang="en">
+            <head><meta charset="utf-8"><title>%1$s</title>
+            <link rel="stylesheet" href="/webjars/swagger-ui/%3$s/swagger-ui.css"></head>
+            <body><div id="swagger-ui"></div>
+            <script src="/webjars/swagger-ui/%3$s/swagger-ui-bundle.js"></script>
+            <script>SwaggerUIBundle({url: "/%2$s/openapi.json", dom_id: "#swagger-ui"})</script>
+            </body></html>
+            """.formatted(service.title, service.word, swaggerVersion);
+    }
+
+    private static ObjectNode document(Service service) {
+        ObjectNode document = JSON.objectNode();
+        document.put("openapi", "3.1.0");
+        document.putObject("info").put("title", service.title).put("version", "0.1.0");
+        document.putArray("servers").addObject().put("url", "/" + service.word);
+        ObjectNode paths = document.putObject("paths");
+        operation(paths, "/healthz", "get", "Whether the server answers", false);
+        ObjectNode submit = operation(paths, "/train", "post", "Submit a training job", true);
+        submit.putObject("requestBody")
+                .put("required", true)
+                .putObject("content")
+                .putObject("application/json")
+                .putObject("schema")
+                .put("$ref", "#/components/schemas/TrainingRequest");
+        parameter(operation(paths, "/train/{job_id}", "get", "Where a job stands", true));
+        parameter(operation(paths, "/train/{job_id}/cancel", "post", "Cancel a job", true));
+        ObjectNode components = document.putObject("components");
+        ObjectNode schemas = components.putObject("schemas");
+        schemas.set("TrainingRequest", shape(Fields.REQUEST));
+        schemas.set("TrainingResponse", response());
+        components
+                .putObject("securitySchemes")
+                .putObject("token")
+                .put("type", "apiKey")
+                .put("in", "header")
+                .put("name", "X-TRAINER-TOKEN");
+        return document;
+    }
+
+    private static ObjectNode operation(ObjectNode paths, String path, String method, String summary, boolean job) {
+        ObjectNode operation = paths.putObject(path).putObject(method);
+        operation.put("summary", summary);
+        ObjectNode responses = operation.putObject("responses");
+        ObjectNode good = responses.putObject("200").put("description", "OK");
+        if (!job) return operation;
+        good.putObject("content")
+                .putObject("application/json")
+                .putObject("schema")
+                .put("$ref", "#/components/schemas/TrainingResponse");
+        operation.putArray("security").addObject().putArray("token");
+        responses.putObject("401").put("description", "The token is missing");
+        responses.putObject("403").put("description", "The token is wrong");
+        if (method.equals("post") && path.equals("/train")) {
+            responses.putObject("400").put("description", "A rule of the service is broken, or the id is taken");
+            responses.putObject("413").put("description", "The body is larger than 5 MB");
+            responses.putObject("422").put("description", "Everything that is wrong with the body");
+        } else {
+            responses.putObject("404").put("description", "No such job");
+        }
+        return operation;
+    }
+
+    private static void parameter(ObjectNode operation) {
+        operation
+                .putArray("parameters")
+                .addObject()
+                .put("name", "job_id")
+                .put("in", "path")
+                .put("required", true)
+                .putObject("schema")
+                .put("type", "string");
+    }
+
+    private static ObjectNode response() {
+        ObjectNode response = JSON.objectNode().put("type", "object");
+        ObjectNode properties = response.putObject("properties");
+        for (String name : List.of("job_id", "backend_job_id", "detail"))
+            properties.putObject(name).put("type", "string");
+        var words = properties.putObject("status").put("type", "string").putArray("enum");
+        for (String word : List.of("submitted", "running", "failed", "succeeded", "cancelled")) words.add(word);
+        properties.putObject("dashboard_url").put("type", "null");
+        properties.putObject("metadata").put("type", "object");
+        properties.putObject("warnings").put("type", "array").putObject("items").put("type", "string");
+        return response;
+    }
+
+    private static ObjectNode shape(Shape shape) {
+        ObjectNode schema = JSON.objectNode().put("type", "object");
+        ObjectNode properties = schema.putObject("properties");
+        var required = JSON.arrayNode();
+        for (Field field : shape.fields()) {
+            ObjectNode property = kind(field.kind());
+            if (field.need() == Need.OPTIONAL) {
+                ObjectNode either = JSON.objectNode();
+                either.putArray("anyOf").add(property).addObject().put("type", "null");
+                property = either;
+            }
+            if (!field.standard().isNull()) property.set("default", field.standard());
+            if (field.need() == Need.REQUIRED) required.add(field.name());
+            properties.set(field.name(), property);
+        }
+        if (!required.isEmpty()) schema.set("required", required);
+        return schema;
+    }
+
+    private static ObjectNode kind(Kind kind) {
+        ObjectNode schema = JSON.objectNode();
+        return switch (kind) {
+            case Fields.Text text -> {
+                schema.put("type", "string");
+                yield text.minLength() == 0 ? schema : schema.put("minLength", text.minLength());
+            }
+            case Fields.Whole whole ->
+                schema.put("type", "integer").put("minimum", whole.min()).put("maximum", Integer.MAX_VALUE);
+            case Fields.Decimal number -> {
+                schema.put("type", "number").put(number.open() ? "exclusiveMinimum" : "minimum", number.min());
+                yield number.max() == Double.MAX_VALUE ? schema : schema.put("maximum", number.max());
+            }
+            case Fields.Flag _ -> schema.put("type", "boolean");
+            case Fields.Choice choice -> {
+                var words = schema.put("type", "string").putArray("enum");
+                choice.words().forEach(words::add);
+                yield schema;
+            }
+            case Fields.Url _ -> schema.put("type", "string").put("format", "uri");
+            case Fields.Many many -> {
+                schema.put("type", "array").set("items", kind(many.item()));
+                yield schema;
+            }
+            case Fields.One one -> shape(one.shape());
+            case Fields.Free _ -> schema.put("type", "object");
+        };
+    }
+}

@@ -1,0 +1,277 @@
+package io.trainyard.contract.trainer;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.trainyard.access.Tokens;
+import io.trainyard.admission.Admission;
+import io.trainyard.admission.Answer;
+import io.trainyard.http.Body;
+import io.trainyard.http.Contract;
+import io.trainyard.http.Refusal;
+import io.trainyard.job.Identity;
+import io.trainyard.job.Job;
+import io.trainyard.job.Wish;
+import io.trainyard.store.Store;
+import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The routes of the three trainer services, under their prefixes and at the root. Paths are read as they came, because
+ * a client's id may hold any character; a path is decoded once.
+ */
+public final class TrainerContract implements Contract {
+    private static final int MAX_BODY_BYTES = 5 << 20;
+    private static final int MAX_KEY_CHARACTERS = 255;
+    private static final List<HandlerType> METHODS = List.of(
+            HandlerType.GET,
+            HandlerType.POST,
+            HandlerType.PUT,
+            HandlerType.PATCH,
+            HandlerType.DELETE,
+            HandlerType.HEAD,
+            HandlerType.OPTIONS);
+    private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.UTF_8);
+
+    private final Admission admission;
+    private final Store store;
+    private final Tokens tokens;
+    private final Extras.RuntimeDefaults runtime;
+    private final ApiDocs docs = new ApiDocs();
+
+    public TrainerContract(Admission admission, Store store, Tokens tokens) {
+        this(admission, store, tokens, Extras.RuntimeDefaults.DEFAULT);
+    }
+
+    private TrainerContract(Admission admission, Store store, Tokens tokens, Extras.RuntimeDefaults runtime) {
+        this.admission = admission;
+        this.store = store;
+        this.tokens = tokens;
+        this.runtime = runtime;
+    }
+
+    @Override
+    public List<String> prefixes() {
+        return List.of("/nemo", "/meta", "/hf-unsloth", "/train", "/healthz");
+    }
+
+    @Override
+    public void mount(RoutesConfig routes) {
+        for (HandlerType method : METHODS) {
+            for (Service service : Service.ALL) {
+                String prefix = "/" + service.word;
+                routes.addHttpHandler(
+                        method, prefix + "/*", context -> serve(context, service, rest(context, prefix.length())));
+            }
+            routes.addHttpHandler(method, "/train", context -> serve(context, null, "/train"));
+            routes.addHttpHandler(method, "/train/*", context -> serve(context, null, rest(context, 0)));
+            routes.addHttpHandler(method, "/healthz", context -> serve(context, null, "/healthz"));
+        }
+    }
+
+    @Override
+    public void refuse(Context context, int status, String message) {
+        String text = switch (status) {
+            case 404 -> "Not Found";
+            case 405 -> "Method Not Allowed";
+            default -> message;
+        };
+        answer(context, status, Answers.detail(text));
+    }
+
+    private static String rest(Context context, int prefixLength) {
+        return context.req().getRequestURI().substring(prefixLength);
+    }
+
+    /** @param service none at the root */
+    private void serve(Context context, @Nullable Service service, String path) {
+        try {
+            route(context, service, path);
+        } catch (Refusal refusal) {
+            refuse(context, refusal.status(), refusal.message());
+        }
+    }
+
+    private void route(Context context, @Nullable Service service, String path) {
+        HandlerType method = context.method();
+        if (path.equals("/train") || path.equals("/train/")) {
+            if (!method.equals(HandlerType.POST)) throw new Refusal(405, "");
+            if (allowed(context)) submit(context, service);
+        } else if (path.startsWith("/train/")) {
+            jobRoute(context, service, method, path.substring("/train/".length()));
+        } else if (path.equals("/healthz")) {
+            if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
+            answer(context, 200, OK);
+        } else if (service != null && docs.serves(path)) {
+            if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
+            docs.serve(context, service, path);
+        } else {
+            throw new Refusal(404, "");
+        }
+    }
+
+    private void jobRoute(Context context, @Nullable Service service, HandlerType method, String rawId) {
+        if (method.equals(HandlerType.GET)) {
+            if (allowed(context)) show(context, service, RawPath.decode(rawId));
+        } else if (method.equals(HandlerType.POST) && rawId.endsWith("/cancel")) {
+            String raw = rawId.substring(0, rawId.length() - "/cancel".length());
+            if (allowed(context)) cancel(context, service, RawPath.decode(raw));
+        } else {
+            throw new Refusal(405, "");
+        }
+    }
+
+    /** Answers by itself when not; always before the body is read. */
+    private boolean allowed(Context context) {
+        return switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
+            case ALLOWED -> true;
+            case MISSING -> {
+                refuse(context, 401, "Missing " + Tokens.HEADER + " header");
+                yield false;
+            }
+            case WRONG -> {
+                refuse(context, 403, "Invalid trainer API token");
+                yield false;
+            }
+        };
+    }
+
+    private void submit(Context context, @Nullable Service service) {
+        if (!RawPath.mayBeJson(context.header("Content-Type"))) {
+            wrong(context, List.of(Request.notAnObject()));
+            return;
+        }
+        switch (Json.read(Body.read(context, MAX_BODY_BYTES))) {
+            case Json.Parsed.Tree tree -> submit(context, service, tree);
+            case Json.Parsed.Broken broken -> answer(context, 422, Answers.broken(broken));
+            case Json.Parsed.Unreadable _ -> refuse(context, 400, "There was an error parsing the body");
+        }
+    }
+
+    private void submit(Context context, @Nullable Service asked, Json.Parsed.Tree tree) {
+        Service service = asked != null ? asked : serviceFor(tree.root());
+        Optional<String> key = idempotencyKey(context);
+        switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
+            case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
+            case Request.Reading.Refused refused -> refuse(context, 400, refused.text());
+            case Request.Reading.Good good ->
+                answer(
+                        context,
+                        service,
+                        admission.submit(Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+        }
+    }
+
+    /** At the root the body tells; other contracts that speak at the root will be asked here in turn. */
+    private static Service serviceFor(JsonNode root) {
+        if (root.isObject() && !root.has("base_model"))
+            throw new Refusal(
+                    400,
+                    "This body belongs to none of the contracts served here. The trainer contract requires"
+                            + " job_id, base_model, datasets, customization, resources and artifacts");
+        return Service.forProvider(root.path("base_model").path("provider").stringValue(""));
+    }
+
+    private static Optional<String> idempotencyKey(Context context) {
+        String key = context.header("Idempotency-Key");
+        if (key == null || key.isBlank()) return Optional.empty();
+        if (key.length() > MAX_KEY_CHARACTERS)
+            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
+        return Optional.of(key);
+    }
+
+    private static void answer(Context context, Service service, Answer answer) {
+        switch (answer) {
+            case Answer.Accepted accepted -> job(context, service, accepted.job());
+            case Answer.Repeated repeated -> job(context, service, repeated.job());
+            case Answer.Taken taken -> {
+                String jobId = taken.job().identity().clientId().orElseThrow();
+                String text = "TrainJob %s already exists: job_id %s is %s with another body"
+                        .formatted(
+                                service.backendJobId(jobId),
+                                jobId,
+                                Answers.status(taken.job()).word());
+                answer(context, 400, Answers.detail(text));
+            }
+            case Answer.KeyReused _ ->
+                answer(
+                        context,
+                        422,
+                        Answers.problems(
+                                "header",
+                                List.of(new Problem(
+                                        Problem.Path.BODY.child("Idempotency-Key"),
+                                        "this key came before with another body",
+                                        "value_error.idempotency_key",
+                                        null,
+                                        Map.of()))));
+            case Answer.Refused refused ->
+                answer(context, 400, Answers.detail(String.join("; ", refused.objections())));
+        }
+    }
+
+    private void show(Context context, @Nullable Service service, String jobId) {
+        Optional<Job> job = find(service, jobId);
+        if (job.isPresent()) job(context, job.get());
+        else unknown(context, jobId);
+    }
+
+    private void cancel(Context context, @Nullable Service service, String jobId) {
+        Optional<Job> before = find(service, jobId);
+        Optional<Job> after = before.flatMap(job -> admission.wish(job.id(), Wish.CANCEL));
+        if (after.isEmpty()) {
+            unknown(context, jobId);
+        } else if (before.orElseThrow().state().ended()) {
+            String word = Answers.status(after.get()).word();
+            answer(
+                    context,
+                    200,
+                    Answers.job(serviceOf(after.get()), after.get(), new Answers.Status(word, "Job already " + word)));
+        } else {
+            job(context, after.get());
+        }
+    }
+
+    private Optional<Job> find(@Nullable Service service, String jobId) {
+        List<Service> among = service == null ? Service.ALL : List.of(service);
+        return among.stream()
+                .flatMap(each -> store
+                        .jobs()
+                        .newest(new Identity(
+                                Identity.DEFAULT_PROJECT, Translator.CONTRACT, each.word, Optional.of(jobId), 1))
+                        .stream())
+                .max(Comparator.comparing(Job::created));
+    }
+
+    private static void unknown(Context context, String jobId) {
+        answer(context, 404, Answers.detail("Job " + jobId + " not found"));
+    }
+
+    private static Service serviceOf(Job job) {
+        return Service.ALL.stream()
+                .filter(each -> each.word.equals(job.identity().service()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void job(Context context, Job job) {
+        job(context, serviceOf(job), job);
+    }
+
+    private static void job(Context context, Service service, Job job) {
+        answer(context, 200, Answers.job(service, job, Answers.status(job)));
+    }
+
+    private static void wrong(Context context, List<Problem> problems) {
+        answer(context, 422, Answers.problems("body", problems));
+    }
+
+    private static void answer(Context context, int status, byte[] body) {
+        context.status(status).contentType("application/json").result(body);
+    }
+}
