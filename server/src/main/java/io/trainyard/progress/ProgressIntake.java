@@ -98,14 +98,12 @@ public final class ProgressIntake {
     }
 
     /**
-     * A push of the trainer status protocol: the newest state, sampled by the sender.
-     *
-     * @param percentage 0 to 100, absent when not told
+     * A push of the trainer status protocol: the newest state, sampled by the sender. Its percentage follows from the
+     * steps, which it carries among its metrics.
      */
     public void pushed(
             JobId job,
             int attempt,
-            Optional<Double> percentage,
             Optional<Duration> remaining,
             Map<String, Double> metrics,
             Instant at) {
@@ -114,7 +112,6 @@ public final class ProgressIntake {
         Optional<Long> total = Optional.ofNullable(metrics.get("total_steps"))
                 .map(Double::longValue)
                 .or(before::totalSteps);
-        if (total.isEmpty() && percentage.isPresent()) total = Optional.of(100L);
         Map<String, Double> values = new HashMap<>(metrics);
         values.keySet().removeAll(List.of("current_step", "total_steps"));
         // Our own trainer prints every step and pushes samples of the same: only what is ahead of the lines adds

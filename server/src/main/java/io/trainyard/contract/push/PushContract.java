@@ -81,6 +81,7 @@ public final class PushContract implements Contract {
         Job job = jobs.find(id).orElseThrow(() -> new Refusal(404, "no job " + id));
         JsonNode status = status(Body.read(context, MAX_BODY_BYTES));
         Optional<Attempt> attempt = job.state().liveAttempt();
+        checkPercentage(status);
         // A late push of an attempt that has ended is answered and dropped: its lines are all read.
         attempt.ifPresent(live -> progress.pushed(
                 id, live.number(), percentage(status), remaining(status), metrics(status), clock.instant()));
@@ -106,12 +107,11 @@ public final class PushContract implements Contract {
         }
     }
 
-    private static Optional<Double> percentage(JsonNode status) {
+    private static void checkPercentage(JsonNode status) {
         JsonNode value = status.path("progressPercentage");
-        if (value.isMissingNode() || value.isNull()) return Optional.empty();
+        if (value.isMissingNode() || value.isNull()) return;
         if (!value.isNumber() || value.asDouble() < 0 || value.asDouble() > 100)
             throw new Refusal(422, "trainerStatus.progressPercentage: " + value + " is not between 0 and 100");
-        return Optional.of(value.asDouble());
     }
 
     private static Optional<Duration> remaining(JsonNode status) {
