@@ -39,7 +39,7 @@ class DetachmentTest {
                     .start();
             BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
             assertTrue(String.valueOf(out.readLine()).endsWith("running           go"));
-            process.destroy();
+            process.toHandle().destroy(); // destroying the process itself would close its streams here
             assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS));
             assertNotEquals(0, process.exitValue());
             var err = new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
