@@ -75,7 +75,8 @@ public final class Follower {
         Curve curve = new Curve();
         history(id, curve);
         long lookEvery = session.api().pace().look().toNanos();
-        long nextLook = System.nanoTime();
+        // What already happened is to stand above the first progress.
+        long nextLook = System.nanoTime() + lookEvery / 4;
         while (true) {
             Signal signal = next(nextLook - System.nanoTime());
             switch (signal) {
