@@ -13,6 +13,7 @@ import io.trainyard.backend.Launch;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Refusal;
@@ -87,6 +88,7 @@ final class Trainyard implements AutoCloseable {
         var tokens = new Tokens(configuration.token());
         List<Contract> contracts = List.of(
                 new TrainyardContract(admission, store, tokens, streams, clock),
+                new TrainerContract(admission, store, tokens),
                 new PushContract(store.jobs(), progress, sealer, clock));
         var hosts = new ArrayList<>(configuration.allowedHosts());
         hosts.add(configuration.host());

@@ -88,7 +88,11 @@ record Recipe(Folder folder, JsonNode baseRun, JsonNode adapterRun) {
     private ObjectNode knobs() {
         ObjectNode knobs = adapterRun.path("extra") instanceof ObjectNode given ? given.deepCopy() : Json.object();
         withWholePaths(knobs);
-        Json.whole(adapterRun.path("checkpoints"), "every_steps").ifPresent(steps -> knobs.put("save_steps", steps));
+        Json.whole(adapterRun.path("checkpoints"), "every_steps")
+                .ifPresent(steps -> knobs.put("checkpoint_every_steps", steps));
+        var numbers = adapterRun.path("hyperparameters");
+        Json.whole(numbers, "max_steps").ifPresent(steps -> knobs.put("max_steps", steps));
+        Json.whole(numbers, "seed").ifPresent(seed -> knobs.put("seed", seed));
         return knobs;
     }
 

@@ -84,7 +84,7 @@ public final class PushContract implements Contract {
         checkPercentage(status);
         // A late push of an attempt that has ended is answered and dropped: its lines are all read.
         attempt.ifPresent(live -> progress.pushed(
-                id, live.number(), percentage(status), remaining(status), metrics(status), clock.instant()));
+                id, live.number(), remaining(status), metrics(status), clock.instant()));
         context.status(200).contentType("application/json").result("{}");
     }
 
