@@ -33,7 +33,10 @@ public interface Jobs {
     /** How many jobs stand before this waiting one. */
     long ahead(Job waiting);
 
-    /** The earliest moment after now at which a waiting job becomes due, over all backends. */
+    /**
+     * The earliest moment after now at which a waiting job becomes due, over all backends. A job that was due when it
+     * was created is not meant: its creation is the hint.
+     */
     Optional<Instant> nextDue(Instant now);
 
     /** Jobs that need looking at: those with a live attempt, and waiting or paused ones whose wish says otherwise. */

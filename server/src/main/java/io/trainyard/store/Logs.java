@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * Log lines of jobs, numbered from 1 per job over ranks, attempts and streams. The position in the source is written
- * with the lines: after a crash the source is read again from there, so nothing is lost and nothing doubled.
+ * with the lines: after a crash the source is read again from there, so nothing is lost and nothing doubled. What comes
+ * for a job that is not there is ignored.
  */
 public interface Logs {
     /** @param stream {@code stdout} or {@code stderr} */

@@ -187,7 +187,8 @@ final class MemoryJobs implements Jobs {
 
     @Override
     public Optional<Instant> nextDue(Instant now) {
-        return store.alone(_ -> queue().map(MemoryJobs::notBefore)
+        return store.alone(_ -> queue().filter(entry -> notBefore(entry).isAfter(entry.job.created()))
+                .map(MemoryJobs::notBefore)
                 .filter(due -> due.isAfter(now))
                 .min(Comparator.naturalOrder()));
     }

@@ -6,7 +6,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** Loss curves and other measured series, every point kept, in compressed chunks; and the latest progress. */
+/**
+ * Loss curves and other measured series, every point kept, in compressed chunks; and the latest progress. What comes
+ * for a job that is not there is ignored.
+ */
 public interface Metrics {
     record Point(String name, int attempt, long step, double value, Instant at) {}
 

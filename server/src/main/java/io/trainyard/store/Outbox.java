@@ -5,7 +5,10 @@ import io.trainyard.job.JobId;
 import java.time.Instant;
 import java.util.List;
 
-/** What has to be told to whom; a row is written in the transaction of the event it tells of. */
+/**
+ * What has to be told to whom: every event of a job whose spec has webhooks, in the transaction of that event. Which of
+ * them a receiver wants is for the webhook room to say.
+ */
 public interface Outbox {
     /** @param tries failed deliveries so far */
     record Delivery(long id, JobId job, Event event, int tries, Instant due) {}

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /** One connection with its prepared statements, for one thread at a time. */
@@ -27,7 +28,10 @@ final class Session implements AutoCloseable {
     }
 
     static Session open(Path file, String... pragmas) throws SQLException {
-        var session = new Session(DriverManager.getConnection("jdbc:sqlite:" + file));
+        var properties = new Properties();
+        // Else the driver asks for the last row id after every single write.
+        properties.setProperty("jdbc.get_generated_keys", "false");
+        var session = new Session(DriverManager.getConnection("jdbc:sqlite:" + file, properties));
         try {
             session.script("PRAGMA busy_timeout=" + BUSY_TIMEOUT_MILLIS);
             session.script("PRAGMA journal_mode=WAL");

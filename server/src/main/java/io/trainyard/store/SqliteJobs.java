@@ -91,7 +91,7 @@ final class SqliteJobs implements Jobs {
     public Optional<Instant> nextDue(Instant now) {
         return readers.read(session -> session.first("""
                 SELECT not_before FROM jobs INDEXED BY jobs_due
-                WHERE state_word = 'queued' AND wish = 'run' AND not_before > ?
+                WHERE state_word = 'queued' AND wish = 'run' AND not_before > created AND not_before > ?
                 ORDER BY not_before
                 LIMIT 1
                 """, row -> Session.instant(row, 1), now));
