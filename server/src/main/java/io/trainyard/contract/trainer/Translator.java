@@ -75,8 +75,8 @@ final class Translator {
         var annotations = new LinkedHashMap<String, String>();
         annotations.put(LABEL_PREFIX + "request-json", masked);
         annotations.put(LABEL_PREFIX + "job-id", jobId);
-        extras.annotations.forEach((key, value) ->
-                annotations.put(key, Secrecy.suspicious(key) ? Mask.STARS : mask.apply(value)));
+        extras.annotations.forEach(
+                (key, value) -> annotations.put(key, Secrecy.suspicious(key) ? Mask.STARS : mask.apply(value)));
         var container =
                 new Container(extras.image, extras.command, extras.arguments, List.copyOf(environment.variables()));
         warnOfSecretWords("trainer_command", extras.command);
