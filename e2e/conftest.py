@@ -73,7 +73,7 @@ def until(done: Callable[[], bool], seconds: float, story: Callable[[], str]) ->
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, f"not within {seconds} s:\n{story()}"
-        time.sleep(0.05)
+        time.sleep(0.25)
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ import io.trainyard.job.JobState;
 import io.trainyard.job.JobState.Launching;
 import io.trainyard.job.JobState.Stopping;
 import io.trainyard.job.Observation;
+import io.trainyard.job.Observation.Ending;
 import io.trainyard.job.Rules;
 import io.trainyard.job.Step;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -72,10 +74,15 @@ final class Stepper {
         Optional<Attempt> attempt = job.state().liveAttempt();
         if (attempt.isEmpty()) return new Observation.Missing();
         try {
-            return backend(attempt.get()).observe(attempt.get(), job.state().liveHandle());
+            return masked(job, backend(attempt.get()).observe(attempt.get(), job.state().liveHandle()));
         } catch (Backend.Unreachable unreachable) {
             return new Observation.Unreachable(String.valueOf(unreachable.getMessage()));
         }
+    }
+
+    private Observation masked(Job job, Observation seen) {
+        if (!(seen instanceof Observation.Ended(Ending.Failure failure, Duration ran))) return seen;
+        return new Observation.Ended(new Ending.Failure(failure.cause(), launches.masked(job, failure.detail())), ran);
     }
 
     private Backend backend(Attempt attempt) {
