@@ -202,7 +202,7 @@ final class Checker {
         if (!Files.exists(home.resolve("jobs"))) return;
         var left = new ConcurrentLinkedQueue<Path>();
         try (var files = Files.walk(home.resolve("jobs"), 3)) {
-            files.filter(file -> Set.of("stdout", "stderr", "token").contains(file.getFileName().toString()))
+            files.filter(file -> file.getFileName().toString().matches("stdout|stderr|token|\\..*"))
                     .forEach(left::add);
         }
         if (!left.isEmpty())

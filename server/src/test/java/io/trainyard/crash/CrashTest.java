@@ -28,9 +28,9 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashTest {
     private static final int KILLS = Integer.getInteger("crash.kills", 20);
     private static final long SEED = Long.getLong("crash.seed", System.nanoTime());
-    private static final int LOCAL_A_WAVE = 8;
-    private static final int SIMULATED_A_WAVE = 18;
-    private static final int MOST_COMMITS = 60;
+    private static final int LOCAL_A_WAVE = 6;
+    private static final int SIMULATED_A_WAVE = 12;
+    private static final int MOST_COMMITS = 120;
     private static final Duration POINT_WITHIN = Duration.ofSeconds(10);
     private static final Duration ALL_OVER_WITHIN = Duration.ofSeconds(120);
     private static final Map<String, String> SETTINGS = Map.of(
@@ -122,7 +122,7 @@ class CrashTest {
             case WHILE_STARTING -> server.endsWithin(Duration.ofMillis(random.nextInt(1500)));
             case WHILE_RUNNING -> {
                 server.ready();
-                server.endsWithin(Duration.ofMillis(random.nextInt(1500)));
+                server.endsWithin(Duration.ofMillis(random.nextInt(2500)));
             }
             case BEFORE_A_COMMIT, AFTER_A_COMMIT -> {
                 if (server.endsWithin(POINT_WITHIN)) assertEquals(DeadlyStore.STATUS, server.status());
@@ -130,8 +130,8 @@ class CrashTest {
             }
         }
         ledgerAtKill = ChildLedger.length(ledger);
-        clients.server.set(Optional.empty());
         server.kill(false);
+        clients.server.set(Optional.empty());
         kills.merge(came, 1, Integer::sum);
         return came;
     }

@@ -29,6 +29,7 @@ final class ServerProcess {
 
     private final Process process;
     private final CompletableFuture<URI> address = new CompletableFuture<>();
+    private final Thread listener;
 
     /**
      * @param wrapper put before the command, such as a tracer; the server is then its child
@@ -65,7 +66,7 @@ final class ServerProcess {
         builder.environment().put("TRAINYARD_HOST", "127.0.0.1");
         builder.environment().put("PORT", "0");
         process = builder.start();
-        Thread.ofVirtual().start(() -> listen(home.resolveSibling("server.log")));
+        listener = Thread.ofVirtual().start(() -> listen(home.resolveSibling("server.log")));
     }
 
     private void listen(Path log) {
@@ -99,13 +100,18 @@ final class ServerProcess {
         return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** SIGKILL, to the server itself where it was started by a wrapper. Returns when it is gone. */
+    /**
+     * SIGKILL, to the server itself where it was started by a wrapper. Returns when it is gone and nothing more is heard
+     * of it.
+     */
     void kill(boolean wrapped) throws InterruptedException, ExecutionException, TimeoutException {
         var handles = wrapped
                 ? process.children().collect(Collectors.toList())
                 : List.of(process.toHandle());
         handles.forEach(ProcessHandle::destroyForcibly);
         process.onExit().get(30, TimeUnit.SECONDS);
+        // What it said last may still be on its way.
+        listener.join();
     }
 
     int status() {

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** The folder of one attempt: all that is known about it beyond the process table. Nobody but its owner may look in. */
@@ -69,6 +70,16 @@ record Folder(Path path) {
 
     Path token() {
         return path.resolve("token");
+    }
+
+    /** What nobody shall read once the attempt is over: raw output, the push token, drafts cut short by a crash. */
+    List<Path> confidential() throws IOException {
+        if (!Files.exists(path)) return List.of();
+        try (var files = Files.list(path)) {
+            return files.filter(file -> List.of(stdout(), stderr(), token()).contains(file)
+                            || file.getFileName().toString().startsWith("."))
+                    .toList();
+        }
     }
 
     /** The same over the attempts of a job. */
