@@ -55,6 +55,7 @@ final class Stepper {
         Optional<Job> found = jobs.find(id);
         if (found.isEmpty()) return Result.RESTING;
         Job job = found.get();
+        if (job.state().ended()) return ended(job);
         Observation seen = look(job);
         Instant now = clock.instant();
         if (seen instanceof Observation.Active) output.follow(job);
@@ -68,6 +69,12 @@ final class Stepper {
         } catch (Backend.Unreachable unreachable) {
             return Result.OUT_OF_SIGHT;
         }
+    }
+
+    /** Deleting is a step of its own, so that a crash after the end only delays it. */
+    private Result ended(Job job) {
+        if (job.wish() == Wish.DELETE) jobs.remove(job.id());
+        return Result.RESTING;
     }
 
     private Observation look(Job job) {
@@ -99,7 +106,6 @@ final class Stepper {
         if (attemptOver && seen instanceof Observation.Ended) output.finish(job);
         if (!write(become)) return Result.MOVED;
         if (attemptOver) output.release(job);
-        if (become.next().state().ended() && job.wish() == Wish.DELETE) jobs.remove(job.id());
         return Result.MOVED;
     }
 

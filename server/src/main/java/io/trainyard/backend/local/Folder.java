@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -75,6 +76,16 @@ record Folder(Path path) {
 
     Path token() {
         return path.resolve("token");
+    }
+
+    /** What nobody shall read once the attempt is over: raw output, the push token, drafts cut short by a crash. */
+    List<Path> confidential() throws IOException {
+        if (!Files.exists(path)) return List.of();
+        try (var files = Files.list(path)) {
+            return files.filter(file -> List.of(stdout(), stderr(), token()).contains(file)
+                            || file.getFileName().toString().startsWith("."))
+                    .toList();
+        }
     }
 
     /** The same over the attempts of a job. */
