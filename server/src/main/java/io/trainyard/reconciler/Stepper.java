@@ -81,7 +81,9 @@ final class Stepper {
         Optional<Attempt> attempt = job.state().liveAttempt();
         if (attempt.isEmpty()) return new Observation.Missing();
         try {
-            return masked(job, backend(attempt.get()).observe(attempt.get(), job.state().liveHandle()));
+            return masked(
+                    job,
+                    backend(attempt.get()).observe(attempt.get(), job.state().liveHandle()));
         } catch (Backend.Unreachable unreachable) {
             return new Observation.Unreachable(String.valueOf(unreachable.getMessage()));
         }

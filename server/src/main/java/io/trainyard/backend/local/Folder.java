@@ -198,7 +198,8 @@ record Folder(Path path) {
     }
 
     private static Path draft(Path file, byte[] content) throws IOException {
-        String writer = ProcessHandle.current().pid() + "-" + Thread.currentThread().threadId() + "-" + System.nanoTime();
+        String writer =
+                ProcessHandle.current().pid() + "-" + Thread.currentThread().threadId() + "-" + System.nanoTime();
         Path draft = file.resolveSibling("." + file.getFileName() + "." + writer);
         try (var channel = Files.newByteChannel(draft, NEW, OWNER_FILE)) {
             var buffer = ByteBuffer.wrap(content);
