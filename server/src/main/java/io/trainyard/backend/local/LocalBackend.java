@@ -123,6 +123,9 @@ public final class LocalBackend implements Backend {
         ProcessHandle.of(shim.pid())
                 .filter(_ -> processes.alive(shim))
                 .ifPresent(process -> watch(folder, attempt.job(), process));
+        // The server that was told to stop it may be gone.
+        if (folder.stopDeadline().isPresent())
+            stopper.goOn(folder, mark(folder), () -> wake.accept(attempt.job()));
         return active(shim);
     }
 
