@@ -143,6 +143,19 @@ record Folder(Path path) {
         }
     }
 
+    /** Whether SIGTERM was sent: a second one makes many programs drop the work that they are saving. */
+    boolean toldToStop() {
+        return Files.exists(path.resolve("told"));
+    }
+
+    void tellToStop() {
+        try {
+            touch(path.resolve("told"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     long outOfMemoryKillsBefore() {
         return text(path.resolve("oom-kills"))
                 .map(text -> Long.parseLong(text.strip()))

@@ -123,6 +123,9 @@ public final class LocalBackend implements Backend {
         ProcessHandle.of(shim.pid())
                 .filter(_ -> processes.alive(shim))
                 .ifPresent(process -> watch(folder, attempt.job(), process));
+        // The server that was told to stop it may be gone.
+        if (folder.stopDeadline().isPresent())
+            stopper.goOn(folder, mark(folder), () -> wake.accept(attempt.job()));
         return active(shim);
     }
 
@@ -216,8 +219,9 @@ public final class LocalBackend implements Backend {
         if (!Files.exists(jobs)) return;
         try (var folders = Files.find(jobs, 2, (path, _) -> path.getNameCount() == jobs.getNameCount() + 2)) {
             for (Path path : (Iterable<Path>) folders::iterator) {
-                var job = new JobId(path.getParent().getFileName().toString());
-                int number = Integer.parseInt(path.getFileName().toString());
+                Path place = jobs.relativize(path);
+                var job = new JobId(place.getName(0).toString());
+                int number = Integer.parseInt(place.getName(1).toString());
                 // Asked only after the folder was seen: an attempt is recorded before its folder is made.
                 boolean holds = !new Folder(path).confidential().isEmpty();
                 if (holds && !live.test(new Attempt(job, number, NAME, Grant.NOTHING)))
