@@ -13,8 +13,7 @@ final class CrashServer {
         var configuration = new Configuration(Map.of(), System.getenv()).checked();
         var clock = InstantSource.system();
         Files.createDirectories(configuration.home());
-        var store =
-                DeadlyStore.open(configuration.home(), clock, arguments[0], Integer.parseInt(arguments[1]));
+        var store = DeadlyStore.open(configuration.home(), clock, arguments[0], Integer.parseInt(arguments[1]));
         var _ = new Trainyard(configuration, store, clock);
         Thread.currentThread().join();
     }

@@ -34,6 +34,7 @@ final class MemoryJobs implements Jobs {
     private final TreeMap<Long, MemoryJob> byArrival = new TreeMap<>();
     /** With those that have ended and are still to be deleted. */
     private final TreeMap<Long, MemoryJob> unfinished = new TreeMap<>();
+
     private final Map<Identity, List<MemoryJob>> byClient = new HashMap<>();
     private final Map<Key, KeyUse> keys = new HashMap<>();
     private long arrivals;

@@ -81,8 +81,7 @@ record Ask(int number, Kind kind, int ticks, List<Deed> deeds) {
     /** @param retries whether such as wait ten seconds for their second attempt may be among them */
     static Ask random(int number, boolean local, boolean retries, RandomGenerator random) {
         var kinds = new ArrayList<Kind>();
-        for (Kind kind : Kind.values())
-            if (kind.local() == local && (retries || !kind.retries())) kinds.add(kind);
+        for (Kind kind : Kind.values()) if (kind.local() == local && (retries || !kind.retries())) kinds.add(kind);
         // Half of them are the plain case: the ones that live on over kills.
         Kind plain = local ? Kind.LOCAL_SUCCEEDS : Kind.SIMULATED_SUCCEEDS;
         Kind kind = random.nextBoolean() ? plain : kinds.get(random.nextInt(kinds.size()));

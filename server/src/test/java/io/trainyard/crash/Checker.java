@@ -47,7 +47,8 @@ final class Checker {
             else job(ask, told);
         }
         for (JsonNode job : jobs.values())
-            if (!ids.contains(text(job, "id"))) wrong("nobody was told of " + text(job, "id") + " " + text(job, "name"));
+            if (!ids.contains(text(job, "id")))
+                wrong("nobody was told of " + text(job, "id") + " " + text(job, "name"));
         children.children.keySet().stream()
                 .filter(child -> !ids.contains(child.job()))
                 .forEach(child -> wrong(child + " ran for nobody"));
@@ -86,7 +87,9 @@ final class Checker {
     }
 
     private void events(String who, JsonNode job) throws Exception {
-        JsonNode events = clients.get("/api/v1/jobs/" + text(job, "id") + "/events").body().path("events");
+        JsonNode events = clients.get("/api/v1/jobs/" + text(job, "id") + "/events")
+                .body()
+                .path("events");
         int number = 0;
         int ends = 0;
         String last = "";
@@ -120,7 +123,8 @@ final class Checker {
         String state = text(job, "state");
         JsonNode cancel = told.deeds().get("cancel");
         boolean cancelled = cancel != null && text(cancel, "wish").equals("cancel");
-        boolean mayBeCancelled = ask.deeds().stream().anyMatch(deed -> deed.verb().equals("cancel"));
+        boolean mayBeCancelled =
+                ask.deeds().stream().anyMatch(deed -> deed.verb().equals("cancel"));
         String wanted = switch (ask.kind()) {
             case LOCAL_SUCCEEDS, LOCAL_RETRIES, LOCAL_PAUSED -> "succeeded";
             case SIMULATED_SUCCEEDS, SIMULATED_WAITS, SIMULATED_HIDES, SIMULATED_RETRIES -> "succeeded";
@@ -142,25 +146,35 @@ final class Checker {
     }
 
     private void ended(String who, String id, int last, String state) {
-        var end = children.of(id, last).stream().filter(e -> e.word().equals("end")).findFirst();
+        var end = children.of(id, last).stream()
+                .filter(e -> e.word().equals("end"))
+                .findFirst();
         boolean fits = end.isPresent() && (end.get().code().orElse(-1) == 0) == state.equals("succeeded");
         if (!fits) wrong(who + " is " + state + ", but its child says " + end);
     }
 
     private void logs(String who, Ask ask, JsonNode job) throws Exception {
-        JsonNode lines = clients.get("/api/v1/jobs/" + text(job, "id") + "/logs?limit=10000").body().path("lines");
+        JsonNode lines = clients.get("/api/v1/jobs/" + text(job, "id") + "/logs?limit=10000")
+                .body()
+                .path("lines");
         var byAttempt = new HashMap<Integer, List<String>>();
         int number = 0;
         for (JsonNode line : lines) {
             if (line.path("number").asInt(0) != ++number) wrong(who + ": lines are not numbered at " + number);
             if (text(line, "stream").equals("stdout"))
-                byAttempt.computeIfAbsent(line.path("attempt").asInt(0), _ -> new ArrayList<>()).add(text(line, "text"));
+                byAttempt
+                        .computeIfAbsent(line.path("attempt").asInt(0), _ -> new ArrayList<>())
+                        .add(text(line, "text"));
             // What the shell that watches a child says of one that was stopped.
             else if (!Set.of("Terminated", "Killed").contains(text(line, "text")))
                 wrong(who + " complained: " + text(line, "text"));
         }
         for (int attempt = 1; attempt <= job.path("attempts").size(); attempt++)
-            lines(who + " attempt " + attempt, ask, children.of(text(job, "id"), attempt), byAttempt.getOrDefault(attempt, List.of()));
+            lines(
+                    who + " attempt " + attempt,
+                    ask,
+                    children.of(text(job, "id"), attempt),
+                    byAttempt.getOrDefault(attempt, List.of()));
     }
 
     /** All lines of a child that came to its end; of another one all up to its last tick, and nothing but its own. */
@@ -171,9 +185,11 @@ final class Checker {
         }
         long pid = entries.getFirst().pid();
         boolean whole = entries.stream().anyMatch(entry -> entry.word().equals("end"));
-        long ticks = entries.stream().filter(entry -> entry.word().equals("tick")).count();
+        long ticks =
+                entries.stream().filter(entry -> entry.word().equals("tick")).count();
         var wanted = new ArrayList<String>();
-        for (int i = 1; i <= Math.min(ask.ticks(), ticks + 1) * Ask.LINES_A_TICK; i++) wanted.add("line " + i + " " + pid);
+        for (int i = 1; i <= Math.min(ask.ticks(), ticks + 1) * Ask.LINES_A_TICK; i++)
+            wanted.add("line " + i + " " + pid);
         if (whole) wanted.add("last " + pid);
         long sure = whole ? wanted.size() : ticks * Ask.LINES_A_TICK - 1;
         boolean fits = lines.size() >= sure && lines.size() <= wanted.size() + 1;

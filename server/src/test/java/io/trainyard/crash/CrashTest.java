@@ -75,18 +75,19 @@ class CrashTest {
             ChildLedger children = ChildLedger.read(ledger);
             var checker = new Checker(clients, home(), children);
             List<String> violations = checker.check(asked);
-            say("%s; %d jobs, %d attempts (%d processes), %d re-attached, %d requests cut off, %d answered again; %d violations, %d s, seed %d"
-                    .formatted(
-                            kills,
-                            asked.size(),
-                            checker.attempts,
-                            children.children.size(),
-                            children.livedThrough(outages),
-                            clients.lost.get(),
-                            clients.repeated.get(),
-                            violations.size(),
-                            Duration.ofNanos(System.nanoTime() - began).toSeconds(),
-                            SEED));
+            say(
+                    "%s; %d jobs, %d attempts (%d processes), %d re-attached, %d requests cut off, %d answered again; %d violations, %d s, seed %d"
+                            .formatted(
+                                    kills,
+                                    asked.size(),
+                                    checker.attempts,
+                                    children.children.size(),
+                                    children.livedThrough(outages),
+                                    clients.lost.get(),
+                                    clients.repeated.get(),
+                                    violations.size(),
+                                    Duration.ofNanos(System.nanoTime() - began).toSeconds(),
+                                    SEED));
             violations.stream().limit(30).forEach(CrashTest::say);
             assertEquals(List.of(), violations, "seed " + SEED);
             assertTrue(children.livedThrough(outages) > 0, "no child lived through a kill: nothing was shown");
@@ -151,7 +152,8 @@ class CrashTest {
         long deadline = System.nanoTime() + ALL_OVER_WITHIN.toNanos();
         while (!clients.get(living).body().path("jobs").isEmpty()) {
             if (System.nanoTime() > deadline)
-                throw new AssertionError("still not over: " + clients.get(living).body() + ", seed " + SEED);
+                throw new AssertionError(
+                        "still not over: " + clients.get(living).body() + ", seed " + SEED);
             Thread.sleep(200);
         }
         // Told last: the release of what the ended attempt held.

@@ -69,24 +69,39 @@ class DurabilityTest {
         int kept = 0;
         var random = new Random(SEED);
         for (int cut = 0; cut < CUTS; cut++) {
-            Acknowledgement last = acknowledged.get(cut == 0 ? acknowledged.size() - 1 : random.nextInt(acknowledged.size()));
+            Acknowledgement last =
+                    acknowledged.get(cut == 0 ? acknowledged.size() - 1 : random.nextInt(acknowledged.size()));
             kept += survives(home, calls, acknowledged, last.call().begun(), random, cut % 2 == 1);
         }
-        long moved = calls.stream().filter(c -> c.write() && c.of(home.resolve("trainyard.db"))).count();
-        say("%d answers 201, a sync of the write-ahead log between the last write of its commit and each; %d commits, %d syncs, %d pages moved to the database; %d images cut at the last sync hold all %d jobs acknowledged before, seed %d"
-                .formatted(acknowledged.size(), commits.size(), syncs.size(), moved, CUTS, kept, SEED));
+        long moved = calls.stream()
+                .filter(c -> c.write() && c.of(home.resolve("trainyard.db")))
+                .count();
+        say(
+                "%d answers 201, a sync of the write-ahead log between the last write of its commit and each; %d commits, %d syncs, %d pages moved to the database; %d images cut at the last sync hold all %d jobs acknowledged before, seed %d"
+                        .formatted(acknowledged.size(), commits.size(), syncs.size(), moved, CUTS, kept, SEED));
     }
 
     private Trace traced(Path home) throws Exception {
         needStrace();
         Path file = folder.resolve("trace");
         var wrapper = List.of(
-                "strace", "-f", "-y", "-q", "--seccomp-bpf", "-x", "-s", Trace.MOST_BYTES, "-e", Trace.CALLS, "-o",
+                "strace",
+                "-f",
+                "-y",
+                "-q",
+                "--seccomp-bpf",
+                "-x",
+                "-s",
+                Trace.MOST_BYTES,
+                "-e",
+                Trace.CALLS,
+                "-o",
                 file.toString());
         var server = ServerProcess.start(home, Map.of(), wrapper, ServerProcess.PLAIN, "serve");
         try {
             URI address = server.ready().resolve("/api/v1/jobs");
-            var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+            var http =
+                    HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
             for (int i = 0; i < ONE_BY_ONE; i++) create(http, address);
             try (var threads = Executors.newFixedThreadPool(CLIENTS)) {
                 var work = new ArrayList<Callable<Void>>();
@@ -155,12 +170,14 @@ class DurabilityTest {
 
     private static void syncedBefore(Acknowledgement one, List<Commit> commits, List<Call> syncs) {
         Commit its = commits.stream()
-                .filter(commit -> commit.writes().stream().anyMatch(write -> write.text().contains(one.job())))
+                .filter(commit ->
+                        commit.writes().stream().anyMatch(write -> write.text().contains(one.job())))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError(one.job() + " was answered and never written"));
         assertTrue(
-                syncs.stream().anyMatch(sync -> sync.begun() > its.ended()
-                        && sync.ended() < one.call().begun()),
+                syncs.stream()
+                        .anyMatch(sync -> sync.begun() > its.ended()
+                                && sync.ended() < one.call().begun()),
                 () -> one.job() + " was answered at line " + one.call().begun() + ", written at " + its.ended()
                         + " and not synced in between");
     }
@@ -220,7 +237,8 @@ class DurabilityTest {
             resize(Math.max(length, offset + call.bytes().length));
             for (int from = 0; from < call.bytes().length; from += SECTOR_BYTES) {
                 int size = Math.min(SECTOR_BYTES, call.bytes().length - from);
-                if (choice.reached(from / SECTOR_BYTES)) System.arraycopy(call.bytes(), from, bytes, offset + from, size);
+                if (choice.reached(from / SECTOR_BYTES))
+                    System.arraycopy(call.bytes(), from, bytes, offset + from, size);
             }
         }
 

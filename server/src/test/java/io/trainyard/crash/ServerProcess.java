@@ -70,8 +70,7 @@ final class ServerProcess {
     }
 
     private void listen(Path log) {
-        try (var lines = new BufferedReader(
-                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        try (var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
                 var kept = Files.newBufferedWriter(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 kept.write(line + "\n");
@@ -105,9 +104,7 @@ final class ServerProcess {
      * of it.
      */
     void kill(boolean wrapped) throws InterruptedException, ExecutionException, TimeoutException {
-        var handles = wrapped
-                ? process.children().collect(Collectors.toList())
-                : List.of(process.toHandle());
+        var handles = wrapped ? process.children().collect(Collectors.toList()) : List.of(process.toHandle());
         handles.forEach(ProcessHandle::destroyForcibly);
         process.onExit().get(30, TimeUnit.SECONDS);
         // What it said last may still be on its way.

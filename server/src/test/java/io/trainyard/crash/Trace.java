@@ -20,8 +20,7 @@ record Trace(List<Call> calls) {
     /** Writes of whole pages must not be cut. */
     static final String MOST_BYTES = "65536";
 
-    static final String CALLS =
-            "trace=pwrite64,pwritev,pwritev2,write,writev,sendto,sendmsg,fdatasync,fsync,ftruncate";
+    static final String CALLS = "trace=pwrite64,pwritev,pwritev2,write,writev,sendto,sendmsg,fdatasync,fsync,ftruncate";
 
     private static final Pattern LINE = Pattern.compile("^(\\d+) +(<\\.\\.\\. )?(\\w+)(\\(| resumed>)(.*)$");
     private static final Pattern FILE = Pattern.compile("^\\d+<(.*?)>[,) ]");

@@ -124,8 +124,7 @@ public final class LocalBackend implements Backend {
                 .filter(_ -> processes.alive(shim))
                 .ifPresent(process -> watch(folder, attempt.job(), process));
         // The server that was told to stop it may be gone.
-        if (folder.stopDeadline().isPresent())
-            stopper.goOn(folder, mark(folder), () -> wake.accept(attempt.job()));
+        if (folder.stopDeadline().isPresent()) stopper.goOn(folder, mark(folder), () -> wake.accept(attempt.job()));
         return active(shim);
     }
 

@@ -52,7 +52,8 @@ final class Stopper {
     private void end(Folder folder, String mark) {
         boolean asked = folder.toldToStop();
         // By the deadline alone, a stop taken up late, as after a crash, would be given up before it kills.
-        var patience = max(machine.uptime(), folder.stopDeadline().orElse(Duration.ZERO)).plus(GIVE_UP_AFTER);
+        var patience = max(machine.uptime(), folder.stopDeadline().orElse(Duration.ZERO))
+                .plus(GIVE_UP_AFTER);
         var wait = FIRST_LOOK_AFTER;
         while (true) {
             var left = left(folder, mark);
@@ -60,7 +61,8 @@ final class Stopper {
             if (left.isEmpty() && over(folder)) return;
             var now = machine.uptime();
             if (now.compareTo(patience) > 0) return;
-            if (now.compareTo(folder.stopDeadline().orElse(Duration.ZERO)) >= 0) left.forEach(entry -> processes.signal(entry, true));
+            if (now.compareTo(folder.stopDeadline().orElse(Duration.ZERO)) >= 0)
+                left.forEach(entry -> processes.signal(entry, true));
             else if (!asked && shimKnown && !left.isEmpty()) {
                 // Once, to those there now: a helper that the program starts to save its work is left in peace.
                 left.forEach(entry -> processes.signal(entry, false));
