@@ -218,9 +218,11 @@ public final class LocalBackend implements Backend {
         if (!Files.exists(jobs)) return;
         try (var folders = Files.find(jobs, 2, (path, _) -> path.getNameCount() == jobs.getNameCount() + 2)) {
             for (Path path : (Iterable<Path>) folders::iterator) {
-                Path place = jobs.relativize(path);
-                var job = new JobId(place.getName(0).toString());
-                int number = Integer.parseInt(place.getName(1).toString());
+                Path name = jobs.relativize(path);
+                // Beside its attempts a job has the folder of their common output.
+                if (!name.toString().matches("job_[^/]+/[1-9][0-9]{0,8}")) continue;
+                var job = new JobId(name.getName(0).toString());
+                int number = Integer.parseInt(name.getName(1).toString());
                 // Asked only after the folder was seen: an attempt is recorded before its folder is made.
                 boolean holds = !new Folder(path).confidential().isEmpty();
                 if (holds && !live.test(new Attempt(job, number, NAME, Grant.NOTHING)))
