@@ -1,6 +1,7 @@
 package io.trainyard.reconciler;
 
 import io.trainyard.backend.Backend;
+import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Event;
@@ -53,10 +54,11 @@ final class Stepper {
         Optional<Job> found = jobs.find(id);
         if (found.isEmpty()) return Result.RESTING;
         Job job = found.get();
+        if (job.state().ended()) return ended(job);
         Observation seen = look(job);
         Instant now = clock.instant();
-        if (seen instanceof Observation.Active) output.follow(job);
         try {
+            if (seen instanceof Observation.Active) output.follow(job);
             return switch (Rules.next(job, seen, now)) {
                 case Step.Rest _ -> seen instanceof Observation.Unreachable ? Result.OUT_OF_SIGHT : Result.RESTING;
                 case Step.Become become -> become(job, seen, become);
@@ -66,6 +68,12 @@ final class Stepper {
         } catch (Backend.Unreachable unreachable) {
             return Result.OUT_OF_SIGHT;
         }
+    }
+
+    /** Also after a crash between the end and this. */
+    private Result ended(Job job) {
+        if (job.wish() == Wish.DELETE) jobs.remove(job.id());
+        return Result.RESTING;
     }
 
     private Observation look(Job job) {
@@ -92,24 +100,28 @@ final class Stepper {
         if (attemptOver && seen instanceof Observation.Ended) output.finish(job);
         if (!write(become)) return Result.MOVED;
         if (attemptOver) output.release(job);
-        if (become.next().state().ended() && job.wish() == Wish.DELETE) jobs.remove(job.id());
         return Result.MOVED;
     }
 
     private Result launch(Job job, Attempt attempt) {
         if (!(job.state() instanceof Launching launching))
             throw new IllegalStateException("only a launching job is launched, not " + job.state());
-        Launched launched = backend(attempt).launch(launches.of(job, attempt));
+        Launch launch = launches.of(job, attempt);
+        Optional<String> next = nextBackend(job).filter(_ -> !Rules.mayBeTold(launching));
+        if (next.isPresent()) {
+            var telling = Rules.telling(job, launching, clock.instant());
+            if (!write(telling)) return Result.MOVED;
+            job = telling.next().withVersion(job.version() + 1);
+        }
+        Launched launched = backend(attempt).launch(launch);
         Instant now = clock.instant();
         return switch (launched) {
             case Launched.Accepted accepted -> moved(Rules.launched(job, launching, accepted.handle(), now));
             case Launched.Refused refused -> moved(Rules.refused(job, launching, refused.why(), now));
-            case Launched.NotSent notSent -> {
-                Optional<String> next = nextBackend(job);
-                yield next.isEmpty()
+            case Launched.NotSent notSent ->
+                next.isEmpty()
                         ? Result.OUT_OF_SIGHT
                         : moved(Rules.fallBack(job, launching, next.get(), notSent.why(), now));
-            }
         };
     }
 

@@ -36,7 +36,10 @@ public interface Jobs {
     /** The earliest moment after now at which a waiting job becomes due, over all backends. */
     Optional<Instant> nextDue(Instant now);
 
-    /** Jobs that need looking at: those with a live attempt, and waiting or paused ones whose wish says otherwise. */
+    /**
+     * Jobs that need looking at: those with a live attempt, waiting or paused ones whose wish says otherwise, and
+     * finished ones still to be deleted.
+     */
     List<JobId> active();
 
     /** Attempts that hold a grant on this backend now. */

@@ -323,6 +323,11 @@ abstract class StoreContractTest {
         finished(created(PLAIN));
         assertEquals(List.of(cancelled.id(), live.id()), jobs.active());
         jobs.wish(resting.id(), Wish.RUN, now);
+        Job doomed = created(PLAIN);
+        jobs.wish(doomed.id(), Wish.DELETE, now);
+        finished(jobs.find(doomed.id()).orElseThrow());
+        assertEquals(List.of(cancelled.id(), live.id(), resting.id(), doomed.id()), jobs.active());
+        jobs.remove(doomed.id());
         assertEquals(List.of(cancelled.id(), live.id(), resting.id()), jobs.active());
     }
 

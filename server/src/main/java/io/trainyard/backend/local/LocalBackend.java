@@ -28,10 +28,12 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Runs attempts as processes on this machine; see the package for how they outlive the server. Linux only: elsewhere
@@ -198,6 +200,12 @@ public final class LocalBackend implements Backend {
     @Override
     public LogSource logs(Attempt attempt, Optional<Handle> handle) {
         return new LocalLogs(folder(attempt));
+    }
+
+    @Override
+    public void keepOnly(List<Attempt> live) {
+        var kept = live.stream().map(this::folder).collect(Collectors.toSet());
+        for (Folder folder : Folder.all(settings.home())) if (!kept.contains(folder)) new LocalLogs(folder).release();
     }
 
     @Override
