@@ -72,10 +72,17 @@ final class Granter {
     }
 
     private List<Queue.Candidate> candidates(Map<JobId, Job> front) {
-        return front.values().stream()
-                .map(job ->
-                        new Queue.Candidate(job.id(), backend.plan(job.spec()).demand()))
-                .toList();
+        var candidates = new ArrayList<Queue.Candidate>();
+        for (Job job : front.values()) {
+            try {
+                var demand = backend.plan(job.spec()).demand();
+                candidates.add(new Queue.Candidate(job.id(), demand));
+            } catch (RuntimeException trouble) {
+                // Its bad luck holds up no other.
+                LOG.log(System.Logger.Level.ERROR, job.id() + " cannot be planned and gets no slot", trouble);
+            }
+        }
+        return candidates;
     }
 
     private Capacity free() {
