@@ -38,7 +38,10 @@ final class Lines {
     private static Optional<Told> dictionary(String text) {
         Map<String, Double> values = new LinkedHashMap<>();
         Matcher entries = ENTRY.matcher(text);
-        while (entries.find()) values.put(entries.group(1), Double.parseDouble(entries.group(2)));
+        while (entries.find()) {
+            double value = Double.parseDouble(entries.group(2));
+            if (Double.isFinite(value)) values.put(entries.group(1), value);
+        }
         if (values.keySet().stream().anyMatch(name -> name.startsWith("eval_")))
             return Optional.of(new Told.Evaluated(Optional.empty(), values));
         return values.containsKey("loss")
@@ -72,8 +75,8 @@ final class Lines {
     private static Map<String, Double> values(JsonNode node) {
         Map<String, Double> values = new HashMap<>();
         node.properties().forEach(entry -> {
-            if (entry.getValue().isNumber() && !BOOKKEEPING.contains(entry.getKey()))
-                values.put(entry.getKey(), entry.getValue().asDouble());
+            double value = decimal(entry.getValue());
+            if (Double.isFinite(value) && !BOOKKEEPING.contains(entry.getKey())) values.put(entry.getKey(), value);
         });
         return values;
     }
@@ -84,8 +87,14 @@ final class Lines {
     }
 
     static Optional<Duration> seconds(JsonNode value) {
-        return value.isNumber() && value.asDouble() >= 0 && value.asDouble() < 1e9
-                ? Optional.of(Duration.ofMillis((long) (value.asDouble() * 1000)))
+        double seconds = decimal(value);
+        return seconds >= 0 && seconds < 1e9
+                ? Optional.of(Duration.ofMillis((long) (seconds * 1000)))
                 : Optional.empty();
+    }
+
+    /** Beyond a double's range it is infinite, and what is no number is none. */
+    private static double decimal(JsonNode value) {
+        return value.isNumber() ? value.numberValue().doubleValue() : Double.NaN;
     }
 }
