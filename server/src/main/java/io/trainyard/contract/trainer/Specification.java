@@ -169,6 +169,8 @@ final class Specification {
         var values = new LinkedHashMap<String, @Nullable Object>();
         if (extras.unsloth != null) values.putAll(settings(extras.unsloth).values());
         values.putAll(settings(extras.trainer).values());
+        // These have places of their own in the spec.
+        for (Fields.Field field : Fields.TRAINER.fields()) values.remove(field.name());
         return new Settings(values);
     }
 
