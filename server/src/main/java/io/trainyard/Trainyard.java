@@ -17,6 +17,7 @@ import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Refusal;
+import io.trainyard.http.Unreadable;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.logs.Harvester;
@@ -151,6 +152,7 @@ final class Trainyard implements AutoCloseable {
             jetty.setUriCompliance(UriCompliance.UNSAFE);
             jetty.setSendServerVersion(false);
         });
+        config.jetty.modifyServer(server -> server.setErrorHandler(new Unreadable()));
         config.jetty.modifyServletContextHandler(
                 handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
     }
@@ -160,8 +162,9 @@ final class Trainyard implements AutoCloseable {
                 Refusal.class,
                 (refusal, context) -> shape(contracts, context).refuse(context, refusal.status(), refusal.message()));
         config.routes.exception(HttpResponseException.class, (refusal, context) -> {
-            String message = String.valueOf(refusal.getMessage());
-            shape(contracts, context).refuse(context, refusal.getStatus(), message);
+            String methods = refusal.getDetails().get("availableMethods");
+            if (methods != null) context.header("Allow", methods);
+            shape(contracts, context).refuse(context, refusal.getStatus(), String.valueOf(refusal.getMessage()));
         });
         config.routes.exception(Exception.class, (trouble, context) -> {
             LOG.log(System.Logger.Level.ERROR, context.method() + " " + context.path() + " failed", trouble);

@@ -88,9 +88,8 @@ final class Lines {
     private static Map<String, Double> values(JsonNode node) {
         Map<String, Double> values = new HashMap<>();
         node.properties().forEach(entry -> {
-            JsonNode value = entry.getValue();
-            if (value.isNumber() && Double.isFinite(value.doubleValue()) && !BOOKKEEPING.contains(entry.getKey()))
-                values.put(entry.getKey(), value.doubleValue());
+            double value = decimal(entry.getValue());
+            if (Double.isFinite(value) && !BOOKKEEPING.contains(entry.getKey())) values.put(entry.getKey(), value);
         });
         return values;
     }
@@ -101,8 +100,14 @@ final class Lines {
     }
 
     static Optional<Duration> seconds(JsonNode value) {
-        return value.isNumber() && value.asDouble() >= 0 && value.asDouble() < 1e9
-                ? Optional.of(Duration.ofMillis((long) (value.asDouble() * 1000)))
+        double seconds = decimal(value);
+        return seconds >= 0 && seconds < 1e9
+                ? Optional.of(Duration.ofMillis((long) (seconds * 1000)))
                 : Optional.empty();
+    }
+
+    /** Beyond a double's range it is infinite, and what is no number is none. */
+    private static double decimal(JsonNode value) {
+        return value.isNumber() ? value.numberValue().doubleValue() : Double.NaN;
     }
 }
