@@ -58,7 +58,6 @@ class ProgressIntakeTest {
         intake.pushed(
                 job.id(),
                 1,
-                Optional.empty(),
                 Optional.of(Duration.ofSeconds(9)),
                 Map.of("current_step", 5.0, "total_steps", 8.0, "loss", 0.2),
                 SomeJob.NOON);
@@ -73,16 +72,8 @@ class ProgressIntakeTest {
     @Test
     void an_old_push_takes_nothing_back() {
         heard(1, step(7));
-        intake.pushed(job.id(), 1, Optional.empty(), Optional.empty(), Map.of("current_step", 3.0), SomeJob.NOON);
+        intake.pushed(job.id(), 1, Optional.empty(), Map.of("current_step", 3.0), SomeJob.NOON);
         assertEquals(7, store.metrics().progress(job.id()).orElseThrow().step());
-    }
-
-    @Test
-    void a_push_of_a_percentage_alone_is_progress() {
-        intake.pushed(job.id(), 1, Optional.of(40.0), Optional.empty(), Map.of(), SomeJob.NOON);
-        assertEquals(
-                Optional.of(100L),
-                store.metrics().progress(job.id()).orElseThrow().totalSteps());
     }
 
     @Test
