@@ -62,8 +62,9 @@ public final class ProgressIntake {
             }
             now = Optional.of(take(job, now.orElseThrow(), told.get(), line.at(), points, known));
         }
-        if (!points.isEmpty()) store.metrics().append(job, points);
+        // In this order: what a crash in between leaves out is behind the known step, and added when it is read again.
         if (!now.equals(before)) now.ifPresent(progress -> store.metrics().progress(job, progress));
+        if (!points.isEmpty()) store.metrics().append(job, points);
     }
 
     private Progress current(JobId job, int attempt, Instant at) {

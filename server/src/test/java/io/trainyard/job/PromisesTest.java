@@ -48,8 +48,8 @@ class PromisesTest {
                     for (Wish wish : Wish.values()) {
                         Step step = Rules.next(job(state, wish), gone, LATER);
                         boolean told = step instanceof Step.Stop
-                                || step instanceof Become become
-                                        && become.next().state() instanceof Stopping;
+                                || (step instanceof Become become
+                                        && become.next().state() instanceof Stopping);
                         assertTrue(step instanceof Step.Rest || told, () -> state + ", " + wish + ": " + step);
                     }
                 });
