@@ -42,6 +42,7 @@ class ConfigurationTest {
             trainyard.local.oversize TRAINYARD_LOCAL_OVERSIZE = clamp
             trainyard.local.allow-commands TRAINYARD_LOCAL_ALLOW_COMMANDS = false
             trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
+            trainyard.exit-when-ready TRAINYARD_EXIT_WHEN_READY = false
             """;
 
     @TempDir
