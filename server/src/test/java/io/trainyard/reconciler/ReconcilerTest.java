@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.job.Attempt;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -15,6 +16,7 @@ import io.trainyard.job.Outcome;
 import io.trainyard.job.SomeJob;
 import io.trainyard.job.Wish;
 import io.trainyard.secrets.Sealer;
+import io.trainyard.spec.JobSpec;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
 import java.lang.reflect.InvocationTargetException;
@@ -143,22 +145,46 @@ class ReconcilerTest {
     @Test
     void a_job_that_throws_holds_up_no_other() {
         stop();
-        start(backend -> (Backend) Proxy.newProxyInstance(
+        start(backend -> failing(backend, "observe", "cannot be looked at"));
+        JobId broken = submit("wait 10m");
+        ended(submit("run 20ms, succeed"), new Outcome.Succeeded());
+        assertInstanceOf(
+                JobState.Launching.class,
+                store.jobs().find(broken).orElseThrow().state());
+    }
+
+    @Test
+    void a_job_that_cannot_be_planned_holds_up_no_other() {
+        stop();
+        start(backend -> failing(backend, "plan", "cannot be planned"));
+        JobId broken = submit("wait 10m");
+        ended(submit("run 20ms, succeed"), new Outcome.Succeeded());
+        assertInstanceOf(
+                JobState.Queued.class, store.jobs().find(broken).orElseThrow().state());
+    }
+
+    /** Throws at this verb about every job that waits for ten minutes. */
+    private Backend failing(Backend backend, String verb, String why) {
+        return (Backend) Proxy.newProxyInstance(
                 Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (_, method, arguments) -> {
+                    boolean here = method.getName().equals(verb);
+                    if (here && about(arguments[0]).annotations().containsValue("wait 10m"))
+                        throw new IllegalStateException(why);
                     try {
-                        Object answer = method.invoke(backend, arguments);
-                        if (method.getName().equals("observe")
-                                && String.valueOf(answer).contains("Waiting"))
-                            throw new IllegalStateException("cannot be looked at");
-                        return answer;
+                        return method.invoke(backend, arguments);
                     } catch (InvocationTargetException thrown) {
                         throw thrown.getTargetException();
                     }
-                }));
-        JobId broken = submit("wait 10m");
-        JobId other = submit("run 20ms, succeed");
-        ended(other, new Outcome.Succeeded());
-        assertTrue(store.jobs().find(broken).orElseThrow().state() instanceof JobState.Launching);
+                });
+    }
+
+    private JobSpec about(Object argument) {
+        return switch (argument) {
+            case JobSpec spec -> spec;
+            case Attempt attempt ->
+                store.jobs().find(attempt.job()).orElseThrow().spec();
+            default -> throw new AssertionError(argument);
+        };
     }
 
     @Test
