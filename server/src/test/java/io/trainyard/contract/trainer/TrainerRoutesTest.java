@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.contract.trainer.Yard.Reply;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.contract.trainer.Yard.Reply;
 import io.trainyard.job.Event;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Wish;
@@ -304,7 +304,8 @@ class TrainerRoutesTest {
                                 .put(SimulatedBackend.SCRIPT, "juggle"))
                         .toString());
         assertEquals(400, reply.status());
-        assertTrue(reply.detail().startsWith("annotations." + SimulatedBackend.SCRIPT + ": \"juggle\""), reply.detail());
+        assertTrue(
+                reply.detail().startsWith("annotations." + SimulatedBackend.SCRIPT + ": \"juggle\""), reply.detail());
     }
 
     @Test

@@ -46,7 +46,12 @@ final class Yard implements AutoCloseable {
         simulated = new SimulatedBackend(home.resolve("ledger"), Duration.ofSeconds(30), 1, () -> NOON, _ -> {});
         var placer = new Placer(List.of(simulated), simulated.name());
         var admission =
-                new Admission(store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON, new Random(1));
+                new Admission(
+                store.jobs(),
+                placer,
+                Sealer.open(home.resolve("key")),
+                () -> NOON.plusMillis(size()),
+                new Random(1));
         var contract = new TrainerContract(admission, store, new Tokens(Optional.of(token)));
         server = Javalin.create(config -> {
                     contract.mount(config.routes);
@@ -60,10 +65,7 @@ final class Yard implements AutoCloseable {
     }
 
     Job last() {
-        return store.jobs()
-                .list(Jobs.Filter.ALL, Optional.empty(), 1)
-                .jobs()
-                .getFirst();
+        return store.jobs().list(Jobs.Filter.ALL, Optional.empty(), 1).jobs().getFirst();
     }
 
     int size() {
