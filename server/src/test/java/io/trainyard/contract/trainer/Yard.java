@@ -45,13 +45,8 @@ final class Yard implements AutoCloseable {
         this.token = token;
         simulated = new SimulatedBackend(home.resolve("ledger"), Duration.ofSeconds(30), 1, () -> NOON, _ -> {});
         var placer = new Placer(List.of(simulated), simulated.name());
-        var admission =
-                new Admission(
-                store.jobs(),
-                placer,
-                Sealer.open(home.resolve("key")),
-                () -> NOON.plusMillis(size()),
-                new Random(1));
+        var admission = new Admission(
+                store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
         var contract = new TrainerContract(admission, store, new Tokens(Optional.of(token)));
         server = Javalin.create(config -> {
                     contract.mount(config.routes);
