@@ -61,5 +61,5 @@ class Listener:
                 if line.startswith(b"data: "):
                     at = datetime.fromisoformat(json.loads(line[6:])["at"]).timestamp()
                     self.latencies.append((now - at) * 1e3)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
             return  # the server went away: the run is over

@@ -102,6 +102,7 @@ final class Trainyard implements AutoCloseable {
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
+        Thread.ofVirtual().name("local-sweep").start(() -> sweep(local, store));
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",
@@ -110,6 +111,18 @@ final class Trainyard implements AutoCloseable {
                 Integer.toString(http.port()),
                 configuration.home(),
                 configuration.preferredBackend());
+    }
+
+    private static void sweep(LocalBackend local, Store store) {
+        try {
+            local.sweep(attempt -> store.jobs()
+                    .find(attempt.job())
+                    .flatMap(job -> job.state().liveAttempt())
+                    .filter(live -> live.number() == attempt.number())
+                    .isPresent());
+        } catch (RuntimeException trouble) {
+            LOG.log(System.Logger.Level.WARNING, "output of ended attempts is swept at the next start", trouble);
+        }
     }
 
     private static Optional<Launch.Push> push(Optional<String> address, Sealer sealer, JobId job) {

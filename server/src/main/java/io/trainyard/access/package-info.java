@@ -1,5 +1,5 @@
 /** Who is asking and what may they do: tokens, and the rules of the door (Host, Origin). */
-@Room(mayUse = {})
+@Room(mayUse = {"http"})
 @NullMarked
 package io.trainyard.access;
 

@@ -81,7 +81,7 @@ public final class Rules {
 
     private static Step paused(Job job, Paused paused, Instant now) {
         return switch (job.wish()) {
-            case RUN -> queue(job, paused.nextAttempt(), now, Reason.JUST_SUBMITTED, Event.Kind.QUEUED, "resumed");
+            case RUN -> resumed(job, paused.nextAttempt(), now);
             case PAUSE -> new Step.Rest();
             case CANCEL, DELETE -> done(job, new Outcome.Cancelled(), now);
         };
@@ -187,10 +187,7 @@ public final class Rules {
         int next = stopping.attempt().number() + 1;
         return switch (stopping.then()) {
             case Then.Finish finish -> done(counted, finish.outcome(), now);
-            case Then.Pause _ ->
-                job.wish() == Wish.PAUSE
-                        ? paused(counted, next, now)
-                        : queue(counted, next, now, Reason.JUST_SUBMITTED, Event.Kind.QUEUED, "resumed");
+            case Then.Pause _ -> job.wish() == Wish.PAUSE ? paused(counted, next, now) : resumed(counted, next, now);
             case Then.Retry retry ->
                 after(job, stopping.attempt(), new Ended(new Ending.Failure(retry.cause(), retry.detail()), ran), now);
         };
@@ -222,13 +219,9 @@ public final class Rules {
         String message = "attempt %d failed (%s), the next starts in %d s"
                 .formatted(
                         attempt.number(), failure.detail(), retry.delay().get().toSeconds());
-        return queue(
-                counted,
-                attempt.number() + 1,
-                now.plus(retry.delay().get()),
-                new Reason(Reason.Kind.RETRY, message),
-                Event.Kind.RETRYING,
-                message);
+        var reason = new Reason(Reason.Kind.RETRY, message);
+        var next = new Queued(attempt.number() + 1, now.plus(retry.delay().get()), reason);
+        return new Step.Become(counted.withState(next, now), Event.Kind.RETRYING, message);
     }
 
     private static Step.Become vanished(Job job, Attempt attempt, Duration ran, Instant now) {
@@ -256,9 +249,9 @@ public final class Rules {
         return new Step.Become(job.withState(new Paused(nextAttempt), now), Event.Kind.PAUSED, "paused");
     }
 
-    private static Step.Become queue(
-            Job job, int nextAttempt, Instant notBefore, Reason reason, Event.Kind kind, String message) {
-        return new Step.Become(job.withState(new Queued(nextAttempt, notBefore, reason), notBefore), kind, message);
+    private static Step.Become resumed(Job job, int nextAttempt, Instant now) {
+        var next = new Queued(nextAttempt, now, Reason.JUST_SUBMITTED);
+        return new Step.Become(job.withState(next, now), Event.Kind.QUEUED, "resumed");
     }
 
     private static Step.Become done(Job job, Outcome outcome, Instant now) {

@@ -101,12 +101,7 @@ public final class ProgressIntake {
      * A push of the trainer status protocol: the newest state, sampled by the sender. Its percentage follows from the
      * steps, which it carries among its metrics.
      */
-    public void pushed(
-            JobId job,
-            int attempt,
-            Optional<Duration> remaining,
-            Map<String, Double> metrics,
-            Instant at) {
+    public void pushed(JobId job, int attempt, Optional<Duration> remaining, Map<String, Double> metrics, Instant at) {
         Progress before = current(job, attempt, at);
         long step = metrics.getOrDefault("current_step", (double) before.step()).longValue();
         Optional<Long> total = Optional.ofNullable(metrics.get("total_steps"))

@@ -4,6 +4,7 @@ import io.trainyard.backend.Launch;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.secrets.Mask;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.spec.SecretRef;
 import io.trainyard.store.Jobs;
@@ -30,6 +31,12 @@ public final class Launches {
         sealer.unseal(job.id().value(), jobs.secrets(job.id()))
                 .forEach((name, value) -> opened.put(new SecretRef(name), value));
         return new Launch(attempt, job.spec(), runId(job), opened, push.apply(job.id()));
+    }
+
+    /** What a backend quotes of an attempt's output may hold its secrets. */
+    String masked(Job job, String detail) {
+        Map<String, String> values = sealer.unseal(job.id().value(), jobs.secrets(job.id()));
+        return Mask.of(values.values()).apply(detail);
     }
 
     /** A retry of a finished job goes on where the first one stopped: both have the run id of the first. */

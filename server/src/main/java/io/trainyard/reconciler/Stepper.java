@@ -10,10 +10,12 @@ import io.trainyard.job.JobState;
 import io.trainyard.job.JobState.Launching;
 import io.trainyard.job.JobState.Stopping;
 import io.trainyard.job.Observation;
+import io.trainyard.job.Observation.Ending;
 import io.trainyard.job.Rules;
 import io.trainyard.job.Step;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -53,6 +55,7 @@ final class Stepper {
         Optional<Job> found = jobs.find(id);
         if (found.isEmpty()) return Result.RESTING;
         Job job = found.get();
+        if (job.state().ended()) return ended(job);
         Observation seen = look(job);
         Instant now = clock.instant();
         if (seen instanceof Observation.Active) output.follow(job);
@@ -68,14 +71,27 @@ final class Stepper {
         }
     }
 
+    /** Deleting is a step of its own, so that a crash after the end only delays it. */
+    private Result ended(Job job) {
+        if (job.wish() == Wish.DELETE) jobs.remove(job.id());
+        return Result.RESTING;
+    }
+
     private Observation look(Job job) {
         Optional<Attempt> attempt = job.state().liveAttempt();
         if (attempt.isEmpty()) return new Observation.Missing();
         try {
-            return backend(attempt.get()).observe(attempt.get(), job.state().liveHandle());
+            return masked(
+                    job,
+                    backend(attempt.get()).observe(attempt.get(), job.state().liveHandle()));
         } catch (Backend.Unreachable unreachable) {
             return new Observation.Unreachable(String.valueOf(unreachable.getMessage()));
         }
+    }
+
+    private Observation masked(Job job, Observation seen) {
+        if (!(seen instanceof Observation.Ended(Ending.Failure failure, Duration ran))) return seen;
+        return new Observation.Ended(new Ending.Failure(failure.cause(), launches.masked(job, failure.detail())), ran);
     }
 
     private Backend backend(Attempt attempt) {
@@ -92,7 +108,6 @@ final class Stepper {
         if (attemptOver && seen instanceof Observation.Ended) output.finish(job);
         if (!write(become)) return Result.MOVED;
         if (attemptOver) output.release(job);
-        if (become.next().state().ended() && job.wish() == Wish.DELETE) jobs.remove(job.id());
         return Result.MOVED;
     }
 

@@ -39,7 +39,10 @@ public interface Jobs {
      */
     Optional<Instant> nextDue(Instant now);
 
-    /** Jobs that need looking at: those with a live attempt, and waiting or paused ones whose wish says otherwise. */
+    /**
+     * Jobs that need looking at: those with a live attempt, waiting or paused ones whose wish says otherwise, and ended
+     * ones that shall be deleted.
+     */
     List<JobId> active();
 
     /** Attempts that hold a grant on this backend now. */

@@ -32,7 +32,9 @@ final class MemoryJobs implements Jobs {
     private final InstantSource clock;
     private final TreeMap<JobId, MemoryJob> byId = new TreeMap<>();
     private final TreeMap<Long, MemoryJob> byArrival = new TreeMap<>();
+    /** With those that have ended and are still to be deleted. */
     private final TreeMap<Long, MemoryJob> unfinished = new TreeMap<>();
+
     private final Map<Identity, List<MemoryJob>> byClient = new HashMap<>();
     private final Map<Key, KeyUse> keys = new HashMap<>();
     private long arrivals;
@@ -199,7 +201,8 @@ final class MemoryJobs implements Jobs {
                 .map(entry -> entry.job)
                 .filter(job -> job.state().liveAttempt().isPresent()
                         || (job.state() instanceof Queued && job.wish() != Wish.RUN)
-                        || (job.state() instanceof Paused && job.wish() != Wish.PAUSE))
+                        || (job.state() instanceof Paused && job.wish() != Wish.PAUSE)
+                        || (job.state().ended() && job.wish() == Wish.DELETE))
                 .map(Job::id)
                 .toList());
     }
@@ -222,7 +225,7 @@ final class MemoryJobs implements Jobs {
                     || entry.job.version() != next.version()
                     || entry.job.state().ended()) return false;
             entry.job = next.withVersion(next.version() + 1);
-            if (next.state().ended()) unfinished.remove(entry.arrival);
+            if (next.state().ended() && next.wish() != Wish.DELETE) unfinished.remove(entry.arrival);
             keepAttempts(entry, event);
             store.record(entry, event);
             return changes.add(new Change(next.id(), Change.Kind.STATE));
@@ -261,6 +264,7 @@ final class MemoryJobs implements Jobs {
             if (entry == null || !entry.job.state().ended()) return false;
             byId.remove(id);
             byArrival.remove(entry.arrival);
+            unfinished.remove(entry.arrival);
             keys.values().removeIf(use -> use.entry() == entry);
             client(entry.job.identity())
                     .ifPresent(client -> byClient.computeIfPresent(client, (_, generations) -> {

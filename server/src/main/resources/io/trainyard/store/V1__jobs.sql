@@ -30,7 +30,8 @@ CREATE TABLE jobs (
     active        INTEGER GENERATED ALWAYS AS (
                       attempt IS NOT NULL
                       OR state_word = 'queued' AND wish <> 'run'
-                      OR state_word = 'paused' AND wish <> 'pause') VIRTUAL
+                      OR state_word = 'paused' AND wish <> 'pause'
+                      OR state_word IN ('succeeded', 'failed', 'cancelled', 'rendered') AND wish = 'delete') VIRTUAL
 );
 
 CREATE UNIQUE INDEX jobs_id ON jobs (id);

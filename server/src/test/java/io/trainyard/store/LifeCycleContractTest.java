@@ -154,6 +154,10 @@ abstract class LifeCycleContractTest extends StoreContractTest {
         resting = jobs.wish(resting.id(), Wish.PAUSE, now).orElseThrow();
         resting = moved(resting.withState(new JobState.Paused(1), now), Event.Kind.PAUSED);
         finished(created(PLAIN));
+        Job deleted = created(PLAIN);
+        finished(jobs.wish(deleted.id(), Wish.DELETE, now).orElseThrow());
+        assertEquals(List.of(cancelled.id(), live.id(), deleted.id()), jobs.active());
+        assertTrue(jobs.remove(deleted.id()));
         assertEquals(List.of(cancelled.id(), live.id()), jobs.active());
         jobs.wish(resting.id(), Wish.RUN, now);
         assertEquals(List.of(cancelled.id(), live.id(), resting.id()), jobs.active());

@@ -105,7 +105,7 @@ public final class Demo implements Callable<Integer> {
         if (!adapter.state().good()) throw new Failed("The adapter was not trained: it " + ended(adapter));
 
         say(session, "4 of 4  Comparing them on text that neither has seen");
-        Report report = Report.of(interpreter.run(
+        var measured = interpreter.run(
                 "report",
                 "--base",
                 folder.path("base"),
@@ -113,7 +113,9 @@ public final class Demo implements Callable<Integer> {
                 folder.path("adapter"),
                 "--data",
                 folder.example("dispatch-heldout.jsonl"),
-                "--json"));
+                "--json");
+        Report report = Report.of(
+                measured, adapter.progress().map(progress -> progress.metrics().get("eval_loss")));
         if (session.json())
             session.screen()
                     .line(Json.compact(Json.object().put("type", "report").set("report", report.json())));

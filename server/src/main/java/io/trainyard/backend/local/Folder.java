@@ -6,16 +6,21 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.trainyard.job.Attempt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The folder of one attempt: all that is known about it beyond the process table. Nobody but its owner may look in. */
 record Folder(Path path) {
@@ -23,11 +28,13 @@ record Folder(Path path) {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final FileAttribute<?> OWNER_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final Pattern JOB = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+    private static final Set<OpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     private static final String NEVER = "never";
 
     static Folder of(Path home, Attempt attempt) {
         String job = attempt.job().value();
-        if (!job.matches("[A-Za-z0-9_-]{1,100}")) throw new IllegalArgumentException("no folder is named " + job);
+        if (!JOB.matcher(job).matches()) throw new IllegalArgumentException("no folder is named " + job);
         return new Folder(home.resolve("jobs").resolve(job).resolve(Integer.toString(attempt.number())));
     }
 
@@ -69,6 +76,16 @@ record Folder(Path path) {
 
     Path token() {
         return path.resolve("token");
+    }
+
+    /** What nobody shall read once the attempt is over: raw output, the push token, drafts cut short by a crash. */
+    List<Path> confidential() throws IOException {
+        if (!Files.exists(path)) return List.of();
+        try (var files = Files.list(path)) {
+            return files.filter(file -> List.of(stdout(), stderr(), token()).contains(file)
+                            || file.getFileName().toString().startsWith("."))
+                    .toList();
+        }
     }
 
     /** The same over the attempts of a job. */
@@ -126,14 +143,31 @@ record Folder(Path path) {
         }
     }
 
+    /** Whether SIGTERM was sent: a second one makes many programs drop the work that they are saving. */
+    boolean toldToStop() {
+        return Files.exists(path.resolve("told"));
+    }
+
+    void tellToStop() {
+        try {
+            touch(path.resolve("told"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     long outOfMemoryKillsBefore() {
         return text(path.resolve("oom-kills"))
                 .map(text -> Long.parseLong(text.strip()))
                 .orElse(Long.MAX_VALUE);
     }
 
-    void outOfMemoryKillsBefore(long count) throws IOException {
-        write(path.resolve("oom-kills"), Long.toString(count).getBytes(UTF_8));
+    void outOfMemoryKillsBefore(long count) {
+        try {
+            write(path.resolve("oom-kills"), Long.toString(count).getBytes(UTF_8));
+        } catch (IOException e) {
+            // The attempt runs already; without the file a kill is only less well explained.
+        }
     }
 
     void make() throws IOException {
@@ -177,12 +211,19 @@ record Folder(Path path) {
     }
 
     private static Path draft(Path file, byte[] content) throws IOException {
-        Path draft = Files.createTempFile(file.getParent(), "." + file.getFileName() + ".", "", OWNER_FILE);
-        Files.write(draft, content, StandardOpenOption.WRITE);
+        String writer =
+                ProcessHandle.current().pid() + "-" + Thread.currentThread().threadId() + "-" + System.nanoTime();
+        Path draft = file.resolveSibling("." + file.getFileName() + "." + writer);
+        try (var channel = Files.newByteChannel(draft, NEW, OWNER_FILE)) {
+            var buffer = ByteBuffer.wrap(content);
+            while (buffer.hasRemaining()) channel.write(buffer);
+        }
         return draft;
     }
 
     private static Optional<String> text(Path file) {
+        // Most looks are for a file that is not there, and an exception costs more than a question.
+        if (!Files.exists(file)) return Optional.empty();
         try {
             return Optional.of(Files.readString(file, ISO_8859_1));
         } catch (NoSuchFileException e) {

@@ -72,6 +72,8 @@ final class Launcher {
             return new Launched.NotSent("cannot start a process in " + folder.path() + ": " + e.getMessage());
         }
         startedProcess.accept(process.toHandle());
+        // While the shim starts, so that it costs nothing.
+        folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
         try {
             return new Launched.Accepted(await(folder, Optional.of(process)));
         } catch (StillBorn e) {
@@ -137,7 +139,6 @@ final class Launcher {
         Folder.write(folder.runFile(), RunFile.of(launch, framework, folder, settings.home()));
         if (launch.push().isPresent())
             Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
-        folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
         try {
             return shim.start(folder, machine.hostId(), prepared.command(), prepared.environment());
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package io.trainyard.backend.local;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.LogSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -36,12 +37,10 @@ record LocalLogs(Folder folder) implements LogSource {
     /** With the output goes the push token: both hold what nobody shall read later. */
     @Override
     public void release() {
-        for (Path file : List.of(folder.stdout(), folder.stderr(), folder.token())) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                throw new Backend.Unreachable("cannot delete " + file, e);
-            }
+        try {
+            for (Path file : folder.confidential()) Files.deleteIfExists(file);
+        } catch (IOException | UncheckedIOException e) {
+            throw new Backend.Unreachable("cannot delete the output in " + folder.path(), e);
         }
     }
 

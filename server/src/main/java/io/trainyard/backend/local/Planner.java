@@ -18,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
     private static final JsonMapper JSON = new JsonMapper();
     static final String NO_PYTHON =
-            "python: no interpreter with the trainer's packages is set up on this machine; run trainyard setup, or set trainyard.local.python to one";
+            "python: no interpreter with the trainer's packages is set up on this machine; make them with trainer/environment hf, or set trainyard.local.python to one that has them";
 
     Plan plan(JobSpec spec) {
         var fit = Fit.of(spec.resources(), capacity, settings.limits().oversize());

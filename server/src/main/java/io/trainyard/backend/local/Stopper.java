@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Ends attempts whole: SIGTERM once to every process of the tree, SIGKILL to what is left at the deadline.
  *
  * <p>The shim is spared, since it has the exit still to write; it ends by itself. Work in progress is lost with the
- * server: the deadline stands in the attempt's folder, and the stop is said again.
+ * server: the deadline and whether SIGTERM was sent stand in the attempt's folder, and the next look goes on with it.
  */
 final class Stopper {
     private static final Duration FIRST_LOOK_AFTER = Duration.ofMillis(5);
@@ -33,6 +33,11 @@ final class Stopper {
     /** Returns at once. */
     void stop(Folder folder, String mark, Duration grace, Runnable done) {
         folder.stopBefore(machine.uptime().plus(grace));
+        goOn(folder, mark, done);
+    }
+
+    /** Carries out a stop that was asked for, unless that is under way. Returns at once. */
+    void goOn(Folder folder, String mark, Runnable done) {
         if (!stopping.add(folder)) return;
         Thread.ofVirtual().name("stop " + folder.path()).start(() -> {
             try {
@@ -45,23 +50,32 @@ final class Stopper {
     }
 
     private void end(Folder folder, String mark) {
-        boolean asked = false;
+        boolean asked = folder.toldToStop();
+        // By the deadline alone, a stop taken up late, as after a crash, would be given up before it kills.
+        var patience = max(machine.uptime(), folder.stopDeadline().orElse(Duration.ZERO))
+                .plus(GIVE_UP_AFTER);
         var wait = FIRST_LOOK_AFTER;
         while (true) {
             var left = left(folder, mark);
             boolean shimKnown = !(folder.started() instanceof Started.Writing);
             if (left.isEmpty() && over(folder)) return;
-            var overdue = machine.uptime().minus(folder.stopDeadline().orElse(Duration.ZERO));
-            if (overdue.compareTo(GIVE_UP_AFTER) > 0) return;
-            if (!overdue.isNegative()) left.forEach(entry -> processes.signal(entry, true));
+            var now = machine.uptime();
+            if (now.compareTo(patience) > 0) return;
+            if (now.compareTo(folder.stopDeadline().orElse(Duration.ZERO)) >= 0)
+                left.forEach(entry -> processes.signal(entry, true));
             else if (!asked && shimKnown && !left.isEmpty()) {
                 // Once, to those there now: a helper that the program starts to save its work is left in peace.
                 left.forEach(entry -> processes.signal(entry, false));
+                folder.tellToStop();
                 asked = true;
             }
             if (!pause(wait)) return;
             wait = wait.multipliedBy(2).compareTo(LOOK_EVERY) < 0 ? wait.multipliedBy(2) : LOOK_EVERY;
         }
+    }
+
+    private static Duration max(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 
     private boolean over(Folder folder) {

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -66,6 +67,7 @@ final class Variables {
             "JDK_JAVA_OPTIONS");
 
     private static final List<String> DENIED_PREFIXES = List.of("LD_", "DYLD_", "BASH_FUNC_");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     /** The kernel's limit for one {@code NAME=value}, less its end. */
     private static final int MAX_VARIABLE_BYTES = 128 * 1024 - 1;
 
@@ -92,7 +94,7 @@ final class Variables {
         for (Variable variable : spec.container().environment()) {
             String name = variable.name();
             String where = "environment: " + name;
-            if (!name.matches("[A-Za-z_][A-Za-z0-9_]*"))
+            if (!NAME.matcher(name).matches())
                 objections.add(where + " is no name that a shell passes on; use letters, digits and underscores");
             else if (denied(name))
                 objections.add(where + " is refused on the local backend: it makes programs load code; leave it out");

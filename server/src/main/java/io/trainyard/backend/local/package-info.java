@@ -10,7 +10,8 @@
  *     │                    │ started   created exclusively: an attempt starts at most once; says which process the shim is
  *     │                    │ exit      status and uptime, synced and renamed, once the program has ended
  *     ├ before: run.json, stdout, stderr, token, work/
- *     └ at a stop: stopping (uptime of the first request), or started ("never"), so that the shim cannot start
+ *     └ at a stop: stopping (uptime at which it is killed), told (SIGTERM was sent), or started ("never"), so that the
+ *       shim cannot start
  * </pre>
  *
  * No {@code started}: missing. {@code exit}: ended. Neither the shim (process id and start ticks) nor {@code exit}:

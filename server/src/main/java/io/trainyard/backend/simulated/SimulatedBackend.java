@@ -198,7 +198,7 @@ public final class SimulatedBackend implements Backend, AutoCloseable {
 
     private String output(Attempt attempt) {
         var entry = ledger.find(attempt.job(), attempt.number());
-        if (entry.isEmpty()) return "";
+        if (entry.flatMap(Ledger.Entry::launched).isEmpty()) return "";
         var text = new StringBuilder("{\"event\":\"started\",\"framework\":\"simulated\"}\n");
         Duration ran = switch (observe(attempt, Optional.empty())) {
             case Observation.Active active -> active.elapsed();

@@ -83,8 +83,8 @@ public final class PushContract implements Contract {
         Optional<Attempt> attempt = job.state().liveAttempt();
         checkPercentage(status);
         // A late push of an attempt that has ended is answered and dropped: its lines are all read.
-        attempt.ifPresent(live -> progress.pushed(
-                id, live.number(), remaining(status), metrics(status), clock.instant()));
+        attempt.ifPresent(
+                live -> progress.pushed(id, live.number(), remaining(status), metrics(status), clock.instant()));
         context.status(200).contentType("application/json").result("{}");
     }
 

@@ -5,6 +5,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -70,6 +71,12 @@ record Request(
                 checker.hidden,
                 root.path("callbacks").has("event_filter"),
                 checker.warnings));
+    }
+
+    /** Where the weights lie when not under the model's name. */
+    Optional<String> modelUri() {
+        return extras.modelUri.or(() ->
+                Optional.ofNullable(body.get("base_model").get("weights_url").stringValue(null)));
     }
 
     static Problem notAnObject() {

@@ -57,6 +57,40 @@ class LocalStopTest {
     }
 
     @Test
+    void a_stop_that_a_crash_cut_short_goes_on_at_the_next_look() {
+        var attempt =
+                world.started(shell("trap 'echo saved; exit 143' TERM; echo ready; while :; do sleep 0.01; done"));
+        world.lines(attempt, 1);
+        // The server died after it had written the deadline and before it sent SIGTERM.
+        world.folder(attempt).stopBefore(Machine.here().uptime().plus(NEVER));
+        world.restart();
+        assertEquals(Cause.SIGNAL, world.failed(attempt).cause());
+        assertEquals("ready\nsaved\n", world.output(attempt));
+    }
+
+    @Test
+    void a_stop_taken_up_long_after_its_deadline_still_kills() {
+        var attempt = world.started(shell("trap '' TERM; echo ready; while :; do sleep 0.05; done"));
+        world.lines(attempt, 1);
+        world.folder(attempt).stopBefore(Machine.here().uptime().minus(Duration.ofMinutes(2)));
+        world.restart();
+        world.backend.stop(attempt, Optional.empty(), NEVER);
+        assertEquals(Cause.SIGNAL, world.failed(attempt).cause());
+    }
+
+    @Test
+    void a_program_saving_its_work_is_not_told_again_by_a_server_started_anew() {
+        var attempt = world.started(shell("trap 'echo told' TERM; echo ready; while :; do sleep 0.01; done"));
+        world.lines(attempt, 1);
+        world.backend.stop(attempt, Optional.empty(), Duration.ofSeconds(2));
+        world.lines(attempt, 2);
+        until(() -> world.folder(attempt).toldToStop(), () -> "not written down");
+        world.restart();
+        world.ended(attempt);
+        assertEquals("ready\ntold\n", world.output(attempt));
+    }
+
+    @Test
     void sigterm_reaches_children_that_left_the_session() {
         var attempt = world.started(shell(
                 "setsid sh -c 'trap \"echo told; exit 0\" TERM; echo ready; while :; do sleep 0.01; done' & wait"));

@@ -173,6 +173,15 @@ class TrainerExtrasTest {
     }
 
     @Test
+    void an_annotation_named_like_a_secret_is_not_shown() {
+        var wanted =
+                TrainerBodies.wanted(bodyWith("job_annotations", "{\"x/api-token\": \"s3cr3t\", \"note\": \"n\"}"));
+        assertTrue(!wanted.request().contains("s3cr3t"));
+        assertEquals("********", wanted.spec().annotations().get("x/api-token"));
+        assertEquals("n", wanted.spec().annotations().get("note"));
+    }
+
+    @Test
     void nodes_processes_and_resources_follow_the_published_rules() {
         ObjectNode body = fourGpus(bodyWith("num_nodes", "3"));
         var wanted = TrainerBodies.wanted(body);
