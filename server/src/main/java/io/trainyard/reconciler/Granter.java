@@ -52,9 +52,12 @@ final class Granter {
     List<JobId> grant() {
         var started = new ArrayList<JobId>();
         while (true) {
-            Map<JobId, Job> front = front();
-            if (front.isEmpty()) return started;
-            var picks = Queue.pick(candidates(front), free(), FRONT);
+            Map<JobId, Job> first = front(1);
+            if (first.isEmpty()) return started;
+            Capacity free = free();
+            // Where no slot is free, every arrival behind a long queue asks in vain: the first one's reason is enough.
+            Map<JobId, Job> front = free.slots() > 0 ? front(FRONT) : first;
+            var picks = Queue.pick(candidates(front), free, FRONT);
             for (var picked : picks.granted()) {
                 Job job = front.get(picked.job());
                 if (job != null && write(granted(job, picked.grant()))) started.add(picked.job());
@@ -64,9 +67,9 @@ final class Granter {
         }
     }
 
-    private Map<JobId, Job> front() {
+    private Map<JobId, Job> front(int most) {
         var front = new LinkedHashMap<JobId, Job>();
-        for (Job job : jobs.waiting(backend.name(), clock.instant(), FRONT))
+        for (Job job : jobs.waiting(backend.name(), clock.instant(), most))
             if (job.wish() == Wish.RUN) front.put(job.id(), job);
         return front;
     }

@@ -9,7 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -28,20 +27,13 @@ record JobRow(
         int failures,
         int userFailures,
         Optional<String> retryOf,
-        byte[] fingerprint,
-        String warnings,
-        String spec,
-        String request) {
-    /** To be followed by {@code FROM} {@link #TABLES}. */
+        JobRows.Body body) {
     static final String COLUMNS = """
             j.arrival, j.id, j.project, j.contract, j.service, j.client_id, j.generation, j.backend, j.wish, j.state,
-            j.version, j.created, j.updated, j.ran, j.failures, j.user_failures, j.retry_of,
-            b.fingerprint, b.warnings, b.spec, b.request\
+            j.version, j.created, j.updated, j.ran, j.failures, j.user_failures, j.retry_of\
             """;
 
-    static final String TABLES = "jobs j JOIN bodies b ON b.job = j.arrival";
-
-    static JobRow read(ResultSet row) throws SQLException {
+    static JobRow read(ResultSet row, JobRows.Body body) throws SQLException {
         return new JobRow(
                 row.getLong(1),
                 row.getString(2),
@@ -56,19 +48,16 @@ record JobRow(
                 row.getInt(15),
                 row.getInt(16),
                 Session.text(row, 17),
-                row.getBytes(18),
-                row.getString(19),
-                row.getString(20),
-                row.getString(21));
+                body);
     }
 
     Job job() {
         return new Job(
                 new JobId(id),
                 identity,
-                Codec.INSTANCE.spec.read(spec),
-                request,
-                Codec.INSTANCE.texts.read(warnings),
+                body.spec(),
+                body.request(),
+                body.warnings(),
                 backend,
                 wish(),
                 jobState(),
@@ -90,7 +79,7 @@ record JobRow(
     }
 
     boolean asked(byte[] other) {
-        return Arrays.equals(fingerprint, other);
+        return body.asked(other);
     }
 
     static String word(Enum<?> value) {

@@ -33,13 +33,15 @@ final class JobWrites {
             List.of("bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
 
     private final Writer writer;
+    private final JobRows rows;
     private final InstantSource clock;
     // Both are touched by the writer's thread only.
     private long arrivals;
     private Instant nextKeySweep = Instant.MIN;
 
-    JobWrites(Writer writer, InstantSource clock, long lastArrival) {
+    JobWrites(Writer writer, JobRows rows, InstantSource clock, long lastArrival) {
         this.writer = writer;
+        this.rows = rows;
         this.clock = clock;
         this.arrivals = lastArrival;
     }
@@ -70,7 +72,7 @@ final class JobWrites {
                         : () -> new Creation.KeyReused(row.job());
             }
         }
-        Optional<JobRow> newest = identity.clientId().isPresent() ? newest(session, identity) : Optional.empty();
+        Optional<JobRow> newest = identity.clientId().isPresent() ? rows.newest(session, identity) : Optional.empty();
         if (newest.isPresent() && !newest.get().jobState().ended()) {
             JobRow row = newest.get();
             if (!row.asked(wanted.fingerprint())) return () -> new Creation.ClientIdTaken(row.job());
@@ -78,9 +80,13 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        insert(session, job, wanted, body, now);
+        long arrival = insert(session, job, wanted, body, now);
         changes.add(new Change(job.id(), Change.Kind.CREATED));
-        return () -> new Creation.Created(job);
+        var kept = new JobRows.Body(wanted.fingerprint(), body.warnings(), body.spec(), job.request());
+        return () -> {
+            rows.keep(arrival, kept);
+            return new Creation.Created(job);
+        };
     }
 
     private Optional<JobRow> byKey(Session session, String project, String key, Instant now) throws SQLException {
@@ -90,26 +96,12 @@ final class JobWrites {
             nextKeySweep = now.plus(BETWEEN_KEY_SWEEPS);
         }
         return session.first(
-                "SELECT " + JobRow.COLUMNS + " FROM keys k JOIN " + JobRow.TABLES
+                "SELECT " + JobRow.COLUMNS + " FROM keys k JOIN jobs j"
                         + " WHERE j.arrival = k.job AND k.project = ? AND k.key = ? AND k.at > ?",
-                JobRow::read,
+                rows.reading(session),
                 project,
                 key,
                 oldest);
-    }
-
-    static Optional<JobRow> newest(Session session, Identity identity) throws SQLException {
-        return session.first(
-                "SELECT " + JobRow.COLUMNS + " FROM " + JobRow.TABLES + """
-                 WHERE j.project = ? AND j.contract = ? AND j.service = ? AND j.client_id = ?
-                ORDER BY j.generation DESC
-                LIMIT 1
-                """,
-                JobRow::read,
-                identity.project(),
-                identity.contract(),
-                identity.service(),
-                identity.clientId().orElse(null));
     }
 
     private static void remember(Session session, NewJob wanted, long arrival, Instant now) throws SQLException {
@@ -122,7 +114,7 @@ final class JobWrites {
                     now);
     }
 
-    private void insert(Session session, Job job, NewJob wanted, Body body, Instant now) throws SQLException {
+    private long insert(Session session, Job job, NewJob wanted, Body body, Instant now) throws SQLException {
         long arrival = ++arrivals;
         insertJob(session, arrival, job, body.state());
         session.update(
@@ -147,6 +139,7 @@ final class JobWrites {
         remember(session, wanted, arrival, now);
         SqliteEvents.record(
                 session, new Counted(arrival, 1, !job.spec().webhooks().isEmpty()), wanted.submitted());
+        return arrival;
     }
 
     private static void insertJob(Session session, long arrival, Job job, String state) throws SQLException {
@@ -242,9 +235,9 @@ final class JobWrites {
         return job.get();
     }
 
-    private static Supplier<Optional<Job>> wish(Session session, List<Change> changes, JobId id, Wish wish, Instant at)
+    private Supplier<Optional<Job>> wish(Session session, List<Change> changes, JobId id, Wish wish, Instant at)
             throws SQLException {
-        var found = byId(session, id);
+        var found = rows.byId(session, id);
         if (found.isEmpty()) return Optional::empty;
         JobRow row = found.get();
         JobState state = row.jobState();
@@ -259,11 +252,6 @@ final class JobWrites {
         return () -> Optional.of(row.job().withWish(wish, at).withVersion(row.version() + 1));
     }
 
-    static Optional<JobRow> byId(Session session, JobId id) throws SQLException {
-        return session.first(
-                "SELECT " + JobRow.COLUMNS + " FROM " + JobRow.TABLES + " WHERE j.id = ?", JobRow::read, id.value());
-    }
-
     boolean remove(JobId id) {
         return writer.write((session, changes) -> {
             var arrival = session.first("""
@@ -271,6 +259,7 @@ final class JobWrites {
                     RETURNING arrival
                     """, row -> row.getLong(1), id.value());
             if (arrival.isEmpty()) return false;
+            rows.forget(arrival.get());
             for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival.get());
             return changes.add(new Change(id, Change.Kind.STATE));
         });

@@ -30,7 +30,7 @@ final class Search {
         this.labels = List.copyOf(filter.labels().entrySet());
         this.before = before;
         this.limit = limit;
-        this.sql = "SELECT " + JobRow.COLUMNS + " FROM (" + found() + ") found CROSS JOIN " + JobRow.TABLES
+        this.sql = "SELECT " + JobRow.COLUMNS + " FROM (" + found() + ") found CROSS JOIN jobs j"
                 + " WHERE j.arrival = found.arrival ORDER BY found.arrival DESC";
     }
 

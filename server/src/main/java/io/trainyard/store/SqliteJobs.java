@@ -15,11 +15,13 @@ import java.util.stream.Collectors;
 /** Reads jobs; what writes is in {@link JobWrites}. */
 final class SqliteJobs implements Jobs {
     private final Readers readers;
+    private final JobRows rows;
     private final JobWrites writes;
     private final SqliteLogs logs;
 
-    SqliteJobs(Readers readers, JobWrites writes, SqliteLogs logs) {
+    SqliteJobs(Readers readers, JobRows rows, JobWrites writes, SqliteLogs logs) {
         this.readers = readers;
+        this.rows = rows;
         this.writes = writes;
         this.logs = logs;
     }
@@ -31,12 +33,12 @@ final class SqliteJobs implements Jobs {
 
     @Override
     public Optional<Job> find(JobId id) {
-        return readers.read(session -> JobWrites.byId(session, id)).map(JobRow::job);
+        return readers.read(session -> rows.byId(session, id)).map(JobRow::job);
     }
 
     @Override
     public Optional<Job> newest(Identity identity) {
-        return readers.read(session -> JobWrites.newest(session, identity)).map(JobRow::job);
+        return readers.read(session -> rows.newest(session, identity)).map(JobRow::job);
     }
 
     @Override
@@ -53,9 +55,9 @@ final class SqliteJobs implements Jobs {
     public Page list(Filter filter, Optional<String> cursor, int limit) {
         long before = cursor.map(Cursor::read).orElse(Long.MAX_VALUE);
         var search = new Search(filter, before, limit + 1);
-        var rows = readers.read(session -> session.all(search.sql(), JobRow::read, search.values()));
-        boolean more = rows.size() > limit;
-        var page = more ? rows.subList(0, limit) : rows;
+        var found = readers.read(session -> session.all(search.sql(), rows.reading(session), search.values()));
+        boolean more = found.size() > limit;
+        var page = more ? found.subList(0, limit) : found;
         return new Page(
                 page.stream().map(JobRow::job).toList(),
                 more ? Optional.of(Cursor.write(page.getLast().arrival())) : Optional.empty());
@@ -65,11 +67,11 @@ final class SqliteJobs implements Jobs {
     public List<Job> waiting(String backend, Instant now, int limit) {
         return readers
                 .read(session -> session.all(
-                        "SELECT " + JobRow.COLUMNS + " FROM " + JobRow.TABLES + """
+                        "SELECT " + JobRow.COLUMNS + " FROM jobs j" + """
                          WHERE j.state_word = 'queued' AND j.wish = 'run' AND j.backend = ? AND j.not_before <= ?
                         ORDER BY j.urgency, j.arrival
                         LIMIT ?
-                        """, JobRow::read, backend, now, limit))
+                        """, rows.reading(session), backend, now, limit))
                 .stream()
                 .map(JobRow::job)
                 .toList();
@@ -148,10 +150,10 @@ final class SqliteJobs implements Jobs {
 
     @Override
     public Map<String, byte[]> secrets(JobId id) {
-        var rows = readers.read(session -> session.all(
+        var sealed = readers.read(session -> session.all(
                 "SELECT name, value FROM secrets WHERE job = (SELECT arrival FROM jobs WHERE id = ?)",
                 row -> Map.entry(row.getString(1), row.getBytes(2)),
                 id.value()));
-        return rows.stream().collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        return sealed.stream().collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 }

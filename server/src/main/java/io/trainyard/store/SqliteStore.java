@@ -70,7 +70,8 @@ public final class SqliteStore implements Store {
         logWriter = new Writer("logs", logSession, FaultPoints.NONE, this::tell);
         logReaders = new Readers(lines);
         logs = new SqliteLogs(logWriter, logReaders, readers);
-        jobs = new SqliteJobs(readers, new JobWrites(writer, clock, lastArrival), logs);
+        var rows = new JobRows();
+        jobs = new SqliteJobs(readers, rows, new JobWrites(writer, rows, clock, lastArrival), logs);
         events = new SqliteEvents(writer, readers);
         metrics = new SqliteMetrics(writer, readers);
         outbox = new SqliteOutbox(writer, readers);

@@ -22,13 +22,19 @@ final class Environment {
     };
 
     private final Request request;
+    private final String masked;
     private final Map<SecretRef, String> secrets;
     private final List<String> warnings;
     private final Map<String, Variable> variables = new LinkedHashMap<>();
 
-    /** Adds to the secrets the values that hold one. */
-    Environment(Request request, Map<SecretRef, String> secrets, List<String> warnings) {
+    /**
+     * Adds to the secrets the values that hold one.
+     *
+     * @param masked the request without nulls and secrets
+     */
+    Environment(Request request, String masked, Map<SecretRef, String> secrets, List<String> warnings) {
         this.request = request;
+        this.masked = masked;
         this.secrets = secrets;
         this.warnings = warnings;
         fill();
@@ -45,7 +51,8 @@ final class Environment {
         JsonNode model = body.get("base_model");
         plain("TRAINING_JOB_ID", body.get("job_id").stringValue());
         plain("TRAINING_BACKEND", request.service().word);
-        put("TRAINING_REQUEST_JSON", Json.text(body, Json.Style.WITHOUT_NULLS), anySecret);
+        String whole = anySecret ? Json.text(body, Json.Style.WITHOUT_NULLS) : masked;
+        put("TRAINING_REQUEST_JSON", whole, anySecret);
         json("TRAINING_RESOURCES_JSON", body.get("resources"), false);
         json("TRAINING_CUSTOMIZATION_JSON", body.get("customization"), false);
         json("TRAINING_TUNING_PARAMETERS_JSON", body.get("tuning_parameters"), false);

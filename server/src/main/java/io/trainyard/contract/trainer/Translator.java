@@ -66,8 +66,8 @@ final class Translator {
     }
 
     private Wanted wanted(String project, Extras.RuntimeDefaults runtime, Optional<String> idempotencyKey) {
-        var environment = new Environment(request, secrets, warnings);
         String masked = Json.text(body, shown);
+        var environment = new Environment(request, masked, secrets, warnings);
         var labels = new LinkedHashMap<String, String>();
         labels.put(LABEL_PREFIX + "backend", request.service().word);
         labels.put(LABEL_PREFIX + "job-id", Labels.isValue(jobId) ? jobId : name);

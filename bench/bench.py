@@ -1,0 +1,62 @@
+"""./dev bench: measures the built server, says which targets are met, and ends with 1 when one is missed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import backlog
+import launch
+import life
+import start
+import stream
+import throughput
+from report import Line, table
+from servers import ROOT
+
+USAGE = """\
+./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life]
+Without names all are measured, in about ten minutes; `quick` does little of each, as a smoke test: its figures
+say nothing. What they mean stands in bench/README.md."""
+
+
+def main(words: list[str]) -> int:
+    quick = "quick" in words
+    names = [word for word in words if word != "quick"]
+    peer = "" if names and not {"speed", "start"} & set(names) else peer_python()
+    parts: dict[str, Callable[[], list[Line]]] = {
+        "speed": lambda: throughput.run(peer, *((1, 1, 6) if quick else (3, 5, 150))),
+        "launch": lambda: launch.run(*((1, 20, 5) if quick else (3, 200, 60))),
+        "stream": lambda: stream.run(*((1, 60, 10) if quick else (3, 600, 60))),
+        "start": lambda: start.run(peer, 1 if quick else 5),
+        "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
+        "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
+    }
+    unknown = [name for name in names if name not in parts]
+    if unknown:
+        print(USAGE, file=sys.stderr)
+        return 2
+    lines = []
+    for name in names or parts:
+        print(f"\n{name}", flush=True)
+        lines += parts[name]()
+    where = f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
+    print(f"\n{time.strftime('%Y-%m-%d')}, {where}{', quick: these figures say nothing' if quick else ''}")
+    print(table(lines))
+    return 0 if quick or all(line.met is not False for line in lines) else 1
+
+
+def peer_python() -> str:
+    if shutil.which("wrk") is None:
+        raise SystemExit("bench: wrk makes the load and is missing. Install it:  apt-get install wrk   |   brew install wrk")
+    made = subprocess.run([ROOT / "bench" / "peer" / "environment"], check=True, capture_output=False, stdout=subprocess.PIPE)
+    return made.stdout.decode().strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
