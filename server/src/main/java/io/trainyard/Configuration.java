@@ -138,8 +138,10 @@ final class Configuration {
         return url.map(text -> text.replaceAll("/+$", ""));
     }
 
-    List<String> allowedHosts() {
-        return list(Setting.ALLOWED_HOSTS);
+    /** Names that requests may say they are for, besides those of the loopback. */
+    List<String> hosts() {
+        return Stream.concat(Stream.of(host()), list(Setting.ALLOWED_HOSTS).stream())
+                .toList();
     }
 
     /** The backend of jobs that name none. */

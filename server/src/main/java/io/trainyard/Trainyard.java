@@ -1,9 +1,6 @@
 package io.trainyard;
 
 import io.javalin.Javalin;
-import io.javalin.config.JavalinConfig;
-import io.javalin.http.Context;
-import io.javalin.http.HttpResponseException;
 import io.trainyard.access.Door;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
@@ -16,8 +13,6 @@ import io.trainyard.contract.push.PushContract;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
-import io.trainyard.http.Refusal;
-import io.trainyard.http.Unreadable;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.logs.Harvester;
@@ -34,12 +29,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import org.eclipse.jetty.http.UriCompliance;
 
 /** The server: all rooms, wired by hand. Ready when {@link #start} returns. */
 final class Trainyard implements AutoCloseable {
@@ -91,18 +84,17 @@ final class Trainyard implements AutoCloseable {
                 new TrainyardContract(admission, store, tokens, streams, clock),
                 new TrainerContract(admission, store, tokens),
                 new PushContract(store.jobs(), progress, sealer, clock));
-        var hosts = new ArrayList<>(configuration.allowedHosts());
-        hosts.add(configuration.host());
-        http = Javalin.create(config -> {
-            settings(config, configuration);
-            new Door(tokens, hosts).mount(config.routes);
-            new Health(placer.names(), VERSION).mount(config.routes);
-            contracts.forEach(contract -> contract.mount(config.routes));
-            refusals(config, contracts);
+        http = new WebServer(configuration, contracts).create(routes -> {
+            new Door(tokens, configuration.hosts()).mount(routes);
+            new Health(placer.names(), VERSION).mount(routes);
         });
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
+        sayReady(configuration);
+    }
+
+    private void sayReady(Configuration configuration) {
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",
@@ -135,53 +127,6 @@ final class Trainyard implements AutoCloseable {
                 harvester.release(job);
             }
         };
-    }
-
-    private static void settings(JavalinConfig config, Configuration configuration) {
-        config.startup.showJavalinBanner = false;
-        config.startup.startupWatcherEnabled = false;
-        config.startup.showOldJavalinVersionWarning = false;
-        config.concurrency.useVirtualThreads = true;
-        config.http.prefer405over404 = true;
-        config.http.compressionStrategy = io.javalin.compression.CompressionStrategy.NONE;
-        config.staticFiles.enableWebjars();
-        config.jetty.host = configuration.host();
-        config.jetty.port = configuration.port();
-        // Client ids hold anything, slashes and dots included: paths are matched as they came.
-        config.jetty.modifyHttpConfiguration(jetty -> {
-            jetty.setUriCompliance(UriCompliance.UNSAFE);
-            jetty.setSendServerVersion(false);
-        });
-        config.jetty.modifyServer(server -> server.setErrorHandler(new Unreadable()));
-        config.jetty.modifyServletContextHandler(
-                handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
-    }
-
-    private static void refusals(JavalinConfig config, List<Contract> contracts) {
-        config.routes.exception(
-                Refusal.class,
-                (refusal, context) -> shape(contracts, context).refuse(context, refusal.status(), refusal.message()));
-        config.routes.exception(HttpResponseException.class, (refusal, context) -> {
-            String methods = refusal.getDetails().get("availableMethods");
-            if (methods != null) context.header("Allow", methods);
-            shape(contracts, context).refuse(context, refusal.getStatus(), String.valueOf(refusal.getMessage()));
-        });
-        config.routes.exception(Exception.class, (trouble, context) -> {
-            LOG.log(System.Logger.Level.ERROR, context.method() + " " + context.path() + " failed", trouble);
-            shape(contracts, context).refuse(context, 500, "Internal Server Error");
-        });
-    }
-
-    private static Contract shape(List<Contract> contracts, Context context) {
-        Contract best = contracts.getFirst();
-        int length = -1;
-        for (Contract contract : contracts)
-            for (String prefix : contract.prefixes())
-                if (context.path().startsWith(prefix) && prefix.length() > length) {
-                    best = contract;
-                    length = prefix.length();
-                }
-        return best;
     }
 
     int port() {

@@ -143,7 +143,7 @@ class ConfigurationTest {
     void lists_and_addresses_are_tidied() {
         var tidied = configuration(Map.of(
                 "TRAINYARD_ALLOWED_HOSTS", " a.example , ,b.example", "TRAINYARD_PUBLIC_URL", "https://t.example//"));
-        assertEquals(List.of("a.example", "b.example"), tidied.allowedHosts());
+        assertEquals(List.of("127.0.0.1", "a.example", "b.example"), tidied.hosts());
         assertEquals(Optional.of("https://t.example"), tidied.publicUrl());
     }
 
