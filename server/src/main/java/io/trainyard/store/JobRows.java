@@ -70,8 +70,7 @@ final class JobRows {
     }
 
     Optional<JobRow> byId(Session session, JobId id) throws SQLException {
-        return session.first(
-                "SELECT " + JobRow.COLUMNS + " FROM jobs j WHERE j.id = ?", reading(session), id.value());
+        return session.first("SELECT " + JobRow.COLUMNS + " FROM jobs j WHERE j.id = ?", reading(session), id.value());
     }
 
     Optional<JobRow> newest(Session session, Identity identity) throws SQLException {
