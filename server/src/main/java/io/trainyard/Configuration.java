@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -195,13 +196,17 @@ final class Configuration {
     private Optional<List<Integer>> gpus() {
         if (text(Setting.LOCAL_GPUS).equals("none")) return Optional.of(List.of());
         try {
-            return some(Setting.LOCAL_GPUS)
+            var gpus = some(Setting.LOCAL_GPUS)
                     .map(_ -> list(Setting.LOCAL_GPUS).stream()
                             .map(Integer::valueOf)
                             .toList());
-        } catch (NumberFormatException e) {
-            throw nonsense(Setting.LOCAL_GPUS, "GPU indices by comma, or none,");
+            // An index named twice would be handed out twice.
+            if (gpus.stream().flatMap(List::stream).allMatch(gpu -> gpu >= 0)
+                    && gpus.stream().allMatch(list -> Set.copyOf(list).size() == list.size())) return gpus;
+        } catch (NumberFormatException notANumber) {
+            // Refused below, together with what makes no sense as an index.
         }
+        throw nonsense(Setting.LOCAL_GPUS, "GPU indices by comma, each once, or none,");
     }
 
     private LocalSettings.Oversize oversize() {

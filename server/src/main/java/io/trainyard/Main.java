@@ -1,5 +1,7 @@
 package io.trainyard;
 
+import io.javalin.util.JavalinBindException;
+import io.trainyard.store.Store;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.logging.Logger;
 /** Starts the server ({@code serve [--port N] [--home DIR] [--host ADDRESS]}) or examines the machine ({@code doctor}). */
 public final class Main {
     private static final int USAGE = 2;
+    private static final int TROUBLE = 3;
 
     private Main() {}
 
@@ -40,13 +43,26 @@ public final class Main {
 
     private static void serve(Map<Setting, String> options) throws InterruptedException {
         var configuration = new Configuration(options, System.getenv()).checked();
-        var server = Trainyard.start(configuration);
+        var server = start(configuration);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(server::close));
         if (configuration.exitWhenReady()) {
             Warmup.run(server.port(), configuration.token());
             System.exit(0);
         }
         Thread.currentThread().join();
+    }
+
+    /** What an operator can mend is said in one sentence; only our own mistakes come with a stack trace. */
+    private static Trainyard start(Configuration configuration) {
+        try {
+            return Trainyard.start(configuration);
+        } catch (Store.StoreException | JavalinBindException trouble) {
+            System.err.println("trainyard: " + trouble.getMessage());
+            if (trouble instanceof JavalinBindException)
+                System.err.println("Stop what listens on port " + configuration.port() + ", or say --port N.");
+            System.exit(TROUBLE);
+            throw trouble;
+        }
     }
 
     private static void doctor(List<String> words) {

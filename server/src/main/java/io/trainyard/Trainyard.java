@@ -17,6 +17,7 @@ import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Refusal;
+import io.trainyard.http.Unreadable;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.logs.Harvester;
@@ -102,7 +103,6 @@ final class Trainyard implements AutoCloseable {
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
-        Thread.ofVirtual().name("local-sweep").start(() -> sweep(local, store));
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",
@@ -111,18 +111,6 @@ final class Trainyard implements AutoCloseable {
                 Integer.toString(http.port()),
                 configuration.home(),
                 configuration.preferredBackend());
-    }
-
-    private static void sweep(LocalBackend local, Store store) {
-        try {
-            local.sweep(attempt -> store.jobs()
-                    .find(attempt.job())
-                    .flatMap(job -> job.state().liveAttempt())
-                    .filter(live -> live.number() == attempt.number())
-                    .isPresent());
-        } catch (RuntimeException trouble) {
-            LOG.log(System.Logger.Level.WARNING, "output of ended attempts is swept at the next start", trouble);
-        }
     }
 
     private static Optional<Launch.Push> push(Optional<String> address, Sealer sealer, JobId job) {
@@ -164,6 +152,7 @@ final class Trainyard implements AutoCloseable {
             jetty.setUriCompliance(UriCompliance.UNSAFE);
             jetty.setSendServerVersion(false);
         });
+        config.jetty.modifyServer(server -> server.setErrorHandler(new Unreadable()));
         config.jetty.modifyServletContextHandler(
                 handler -> handler.getServletHandler().setDecodeAmbiguousURIs(true));
     }
@@ -173,8 +162,9 @@ final class Trainyard implements AutoCloseable {
                 Refusal.class,
                 (refusal, context) -> shape(contracts, context).refuse(context, refusal.status(), refusal.message()));
         config.routes.exception(HttpResponseException.class, (refusal, context) -> {
-            String message = String.valueOf(refusal.getMessage());
-            shape(contracts, context).refuse(context, refusal.getStatus(), message);
+            String methods = refusal.getDetails().get("availableMethods");
+            if (methods != null) context.header("Allow", methods);
+            shape(contracts, context).refuse(context, refusal.getStatus(), String.valueOf(refusal.getMessage()));
         });
         config.routes.exception(Exception.class, (trouble, context) -> {
             LOG.log(System.Logger.Level.ERROR, context.method() + " " + context.path() + " failed", trouble);

@@ -136,7 +136,7 @@ class DemoTest {
                 "{\"method\":\"lora\",\"precision\":\"fp32\",\"lora\":{\"rank\":16}}",
                 adapter.path("customization").toString());
         var knobs = adapter.path("extra_parameters").path("trainer");
-        assertEquals(20, knobs.path("save_steps").asInt());
+        assertEquals(20, knobs.path("checkpoint_every_steps").asInt());
         assertTrue(Json.text(knobs, "eval_file").endsWith("trainer/examples/dispatch-heldout.jsonl"));
         assertEquals(
                 "{\"gpus\":1,\"cpus\":2,\"memory_gb\":4}",

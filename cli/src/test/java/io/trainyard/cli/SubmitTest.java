@@ -187,13 +187,13 @@ class SubmitTest {
     @Test
     void refused_fields_are_named_with_their_values() throws IOException {
         server.problem(CREATE, 422, "2 fields are not valid", """
-                [{"field":"hyperparameters.epochs","value":0,"message":"must be at least 1"},
-                {"field":"gpu","value":null,"message":"unknown field; did you mean resources.gpus?"}]""");
+                [{"field":"hyperparameters.epochs","value":"0","message":"must be at least 1"},
+                {"field":"gpu","value":"","message":"unknown field; did you mean resources.gpus?"}]""");
         var seen = Typed.at(server).run("submit", file("{\"name\":\"tiny\"}"));
         assertEquals(2, seen.code());
         assertEquals("", seen.out());
         assertEquals("""
-                2 fields are not valid.
+                The request is not valid.
                   hyperparameters.epochs = 0: must be at least 1
                   gpu: unknown field; did you mean resources.gpus?
                 """, seen.err());

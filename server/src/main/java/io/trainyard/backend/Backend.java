@@ -6,6 +6,7 @@ import io.trainyard.job.Handle;
 import io.trainyard.job.Observation;
 import io.trainyard.spec.JobSpec;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -37,6 +38,12 @@ public interface Backend {
     void stop(Attempt attempt, Optional<Handle> handle, Duration grace);
 
     LogSource logs(Attempt attempt, Optional<Handle> handle);
+
+    /**
+     * Said at the start, before anything is launched: output kept for attempts that are not among these may go. A crash
+     * may have come between an end and its release, and raw output holds secrets.
+     */
+    default void keepOnly(List<Attempt> live) {}
 
     /** What it has to give in all, whoever holds it. */
     Capacity capacity();

@@ -1,6 +1,7 @@
 package io.trainyard.http;
 
 import io.javalin.http.Context;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -8,6 +9,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Refusals in the shape of RFC 9457. */
 public record Problem(int status, String title, String detail, List<FieldError> errors) {
+    static final String TYPE = "application/problem+json";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     public Problem {
@@ -28,20 +30,29 @@ public record Problem(int status, String title, String detail, List<FieldError> 
     }
 
     public void write(Context context) {
+        context.status(status).contentType(TYPE).result(json());
+    }
+
+    byte[] json() {
         ObjectNode body = JSON.createObjectNode()
                 .put("type", "about:blank")
                 .put("title", title)
                 .put("status", status)
-                .put("detail", detail);
+                .put("detail", whole(detail));
         if (!errors.isEmpty()) {
             ArrayNode list = body.putArray("errors");
             for (FieldError error : errors)
                 list.addObject()
-                        .put("field", error.field())
-                        .put("value", error.value())
-                        .put("message", error.message());
+                        .put("field", whole(error.field()))
+                        .put("value", whole(error.value()))
+                        .put("message", whole(error.message()));
         }
-        context.status(status).contentType("application/problem+json").result(JSON.writeValueAsBytes(body));
+        return JSON.writeValueAsBytes(body);
+    }
+
+    /** Half a character, which a client may send escaped, cannot be written back. */
+    private static String whole(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
     private static String title(int status) {
@@ -54,9 +65,11 @@ public record Problem(int status, String title, String detail, List<FieldError> 
             case 406 -> "Not Acceptable";
             case 409 -> "Conflict";
             case 413 -> "Content Too Large";
+            case 414 -> "URI Too Long";
             case 415 -> "Unsupported Media Type";
             case 421 -> "Misdirected Request";
             case 422 -> "Unprocessable Content";
+            case 431 -> "Request Header Fields Too Large";
             case 500 -> "Internal Server Error";
             case 503 -> "Service Unavailable";
             default -> "Error";

@@ -8,12 +8,14 @@ package io.trainyard.job;
 public record Reason(Kind kind, String sentence) {
     public static final Reason JUST_SUBMITTED = new Reason(Kind.ADMISSION, "waiting for its turn");
     public static final Reason STARTING = new Reason(Kind.STARTING, "starting");
+    public static final Reason UNANSWERED = new Reason(Kind.UNANSWERED, "the backend was told to start it");
 
     public enum Kind {
         ADMISSION,
         SLOT,
         RETRY,
         STARTING,
+        UNANSWERED,
         INITIALISING,
         IMAGE_PULL,
         NO_CAPACITY,

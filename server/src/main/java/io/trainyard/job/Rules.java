@@ -50,9 +50,24 @@ public final class Rules {
         return new Step.Become(next, Event.Kind.LAUNCHING, "attempt " + attempt.number() + " on " + attempt.backend());
     }
 
+    /**
+     * Written before a backend is told that another one could stand in for: from then on a create may be on its way,
+     * whoever reads it cannot know, and falling back could have the job run twice.
+     */
+    public static Step.Become telling(Job job, Launching launching, Instant now) {
+        var next = job.withState(new Launching(launching.attempt(), Optional.empty(), Reason.UNANSWERED), now);
+        return new Step.Become(
+                next, Event.Kind.LAUNCHING, "telling " + launching.attempt().backend() + " to start it");
+    }
+
+    /** Whether an earlier look may have told the backend to start it. */
+    public static boolean mayBeTold(Launching launching) {
+        return launching.reason().kind() == Reason.Kind.UNANSWERED;
+    }
+
     /** The backend accepted the attempt and this is how to find it. */
     public static Step.Become launched(Job job, Launching launching, Handle handle, Instant now) {
-        var next = job.withState(new Launching(launching.attempt(), Optional.of(handle), launching.reason()), now);
+        var next = job.withState(new Launching(launching.attempt(), Optional.of(handle), Reason.STARTING), now);
         return new Step.Become(next, Event.Kind.LAUNCHING, "accepted as " + handle.kind() + " " + handle.name());
     }
 
@@ -181,8 +196,9 @@ public final class Rules {
                         () -> stopping.since().map(since -> between(since, now)).orElse(Duration.ZERO));
         Job counted = job.withCounts(job.ran().plus(ran), job.failures(), job.userFailures());
         if (job.wish().ends()) return done(counted, new Outcome.Cancelled(), now);
-        // It came to its end by itself before the stop reached it: that is the truth, and it is worth more.
-        if (ended.isPresent() && ended.get().ending() instanceof Ending.Success)
+        // It came to its end by itself before it was told to stop: that is the truth, and it is worth more. Once told,
+        // a program that saves its work and exits with 0 has not done what was asked of it.
+        if (stopping.asked().isEmpty() && ended.isPresent() && ended.get().ending() instanceof Ending.Success)
             return done(counted, new Outcome.Succeeded(), now);
         int next = stopping.attempt().number() + 1;
         return switch (stopping.then()) {
@@ -220,8 +236,8 @@ public final class Rules {
                 .formatted(
                         attempt.number(), failure.detail(), retry.delay().get().toSeconds());
         var reason = new Reason(Reason.Kind.RETRY, message);
-        var next = new Queued(attempt.number() + 1, now.plus(retry.delay().get()), reason);
-        return new Step.Become(counted.withState(next, now), Event.Kind.RETRYING, message);
+        var queued = new Queued(attempt.number() + 1, now.plus(retry.delay().get()), reason);
+        return new Step.Become(counted.withState(queued, now), Event.Kind.RETRYING, message);
     }
 
     private static Step.Become vanished(Job job, Attempt attempt, Duration ran, Instant now) {
@@ -250,8 +266,8 @@ public final class Rules {
     }
 
     private static Step.Become resumed(Job job, int nextAttempt, Instant now) {
-        var next = new Queued(nextAttempt, now, Reason.JUST_SUBMITTED);
-        return new Step.Become(job.withState(next, now), Event.Kind.QUEUED, "resumed");
+        var queued = new Queued(nextAttempt, now, Reason.JUST_SUBMITTED);
+        return new Step.Become(job.withState(queued, now), Event.Kind.QUEUED, "resumed");
     }
 
     private static Step.Become done(Job job, Outcome outcome, Instant now) {

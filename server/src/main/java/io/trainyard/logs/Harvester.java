@@ -85,8 +85,9 @@ public final class Harvester implements AutoCloseable {
     /** The end is written down: what the backend still holds may go. */
     public void release(Job job) {
         job.state().liveAttempt().ifPresent(attempt -> {
+            // Also what nobody read since this server started, such as the output of an attempt that vanished.
             Pull pull = pulls.remove(attempt.toString());
-            if (pull == null) return;
+            if (pull == null) pull = new Pull(job, attempt);
             pull.ended = true;
             pull.source().release();
         });

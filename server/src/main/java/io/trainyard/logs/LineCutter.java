@@ -15,6 +15,7 @@ final class LineCutter {
     static final int MAX_LINE_BYTES = 64 * 1024;
 
     private static final int OVERLAP_BYTES = 8 * 1024;
+    private static final int MAX_CHARACTER_BYTES = 4;
 
     private final Mask mask;
     private final ByteArrayOutputStream rest = new ByteArrayOutputStream();
@@ -42,12 +43,18 @@ final class LineCutter {
         for (int i = 0; i < bytes.length; i++) {
             if (bytes[i] != '\n') continue;
             rest.write(bytes, from, i - from);
+            pieces(lines);
             lines.add(line(1));
             from = i + 1;
         }
         rest.write(bytes, from, bytes.length - from);
-        while (rest.size() > MAX_LINE_BYTES + OVERLAP_BYTES) lines.add(piece());
+        pieces(lines);
         return lines;
+    }
+
+    /** Also of a line whose end has come: the lines shall not depend on how the reads were cut. */
+    private void pieces(List<String> lines) {
+        while (rest.size() > MAX_LINE_BYTES + OVERLAP_BYTES) lines.add(piece());
     }
 
     /** The last line, when the source has ended without a line end. */
@@ -63,19 +70,15 @@ final class LineCutter {
         return mask.apply(new String(bytes, 0, length, StandardCharsets.UTF_8));
     }
 
-    /** Cuts before a character and before a secret that begins ahead of the cut. */
+    /** Cuts before a character and before a secret that begins ahead of the cut. What is no text is cut as well. */
     private String piece() {
         byte[] bytes = rest.toByteArray();
         int cut = MAX_LINE_BYTES;
-        while ((bytes[cut] & 0xC0) == 0x80) cut--;
-        String ahead = new String(bytes, 0, cut, StandardCharsets.UTF_8);
-        String all = new String(bytes, StandardCharsets.UTF_8);
-        int safe = mask.cutBefore(all, ahead.length());
-        String piece = all.substring(0, safe);
-        int used = piece.getBytes(StandardCharsets.UTF_8).length;
+        for (int back = 0; back < MAX_CHARACTER_BYTES - 1 && (bytes[cut] & 0xC0) == 0x80; back++) cut--;
+        cut = mask.cutBefore(bytes, cut);
         rest.reset();
-        rest.write(bytes, used, bytes.length - used);
-        position += used;
-        return mask.apply(piece);
+        rest.write(bytes, cut, bytes.length - cut);
+        position += cut;
+        return mask.apply(new String(bytes, 0, cut, StandardCharsets.UTF_8));
     }
 }

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -20,9 +21,13 @@ final class Lines {
     /** Longer lines are output, not events. */
     private static final int MAX_EVENT_CHARS = 16 * 1024;
 
-    private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final Pattern ENTRY =
-            Pattern.compile("'([A-Za-z_][A-Za-z0-9_/]*)': '?([-+]?[0-9]*\\.?[0-9]+(?:[eE][-+]?[0-9]+)?)'?[,}]");
+    /** Python writes NaN and Infinity, which are no JSON: the step is told all the same. */
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
+    private static final Pattern ENTRY = Pattern.compile(
+            "'([A-Za-z_][A-Za-z0-9_/]*)': '?([-+]?(?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:[eE][-+]?[0-9]++)?|nan|-?inf)'?[,}]");
     private static final Set<String> BOOKKEEPING = Set.of("v", "seq", "attempt", "step", "total_steps", "eta_seconds");
 
     private Lines() {}
@@ -38,12 +43,23 @@ final class Lines {
     private static Optional<Told> dictionary(String text) {
         Map<String, Double> values = new LinkedHashMap<>();
         Matcher entries = ENTRY.matcher(text);
-        while (entries.find()) values.put(entries.group(1), Double.parseDouble(entries.group(2)));
+        while (entries.find()) values.put(entries.group(1), number(entries.group(2)));
+        boolean stepped = values.containsKey("loss");
+        values.values().removeIf(value -> !Double.isFinite(value));
         if (values.keySet().stream().anyMatch(name -> name.startsWith("eval_")))
             return Optional.of(new Told.Evaluated(Optional.empty(), values));
-        return values.containsKey("loss")
+        return stepped
                 ? Optional.of(new Told.Stepped(Optional.empty(), Optional.empty(), Optional.empty(), values))
                 : Optional.empty();
+    }
+
+    private static double number(String text) {
+        return switch (text) {
+            case "nan" -> Double.NaN;
+            case "inf" -> Double.POSITIVE_INFINITY;
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(text);
+        };
     }
 
     private static Optional<Told> event(String text) {
@@ -72,8 +88,8 @@ final class Lines {
     private static Map<String, Double> values(JsonNode node) {
         Map<String, Double> values = new HashMap<>();
         node.properties().forEach(entry -> {
-            if (entry.getValue().isNumber() && !BOOKKEEPING.contains(entry.getKey()))
-                values.put(entry.getKey(), entry.getValue().asDouble());
+            double value = decimal(entry.getValue());
+            if (Double.isFinite(value) && !BOOKKEEPING.contains(entry.getKey())) values.put(entry.getKey(), value);
         });
         return values;
     }
@@ -84,8 +100,14 @@ final class Lines {
     }
 
     static Optional<Duration> seconds(JsonNode value) {
-        return value.isNumber() && value.asDouble() >= 0 && value.asDouble() < 1e9
-                ? Optional.of(Duration.ofMillis((long) (value.asDouble() * 1000)))
+        double seconds = decimal(value);
+        return seconds >= 0 && seconds < 1e9
+                ? Optional.of(Duration.ofMillis((long) (seconds * 1000)))
                 : Optional.empty();
+    }
+
+    /** Beyond a double's range it is infinite, and what is no number is none. */
+    private static double decimal(JsonNode value) {
+        return value.isNumber() ? value.numberValue().doubleValue() : Double.NaN;
     }
 }

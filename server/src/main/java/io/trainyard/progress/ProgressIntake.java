@@ -12,10 +12,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Takes what trainers tell, keeps every point of every series, and the newest state of each job. */
 public final class ProgressIntake {
+    private static final int TURNS = 64;
+
     private final Store store;
+    /** Lines and pushes of a job come on threads of their own, and each reads what is known before it adds. */
+    private final List<ReentrantLock> turns =
+            Stream.generate(ReentrantLock::new).limit(TURNS).toList();
 
     public ProgressIntake(Store store) {
         this.store = store;
@@ -26,7 +35,22 @@ public final class ProgressIntake {
 
     /** What an attempt printed, in order. Lines that tell nothing cost next to nothing. */
     public void lines(JobId job, int attempt, List<Heard> lines) {
+        inTurn(job, () -> heard(job, attempt, lines));
+    }
+
+    private void inTurn(JobId job, Runnable verb) {
+        var turn = turns.get(Math.floorMod(job.hashCode(), TURNS));
+        turn.lock();
+        try {
+            verb.run();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void heard(JobId job, int attempt, List<Heard> lines) {
         var points = new ArrayList<Point>();
+        var known = new Known(job, attempt);
         Optional<Progress> before = Optional.empty();
         Optional<Progress> now = Optional.empty();
         for (Heard line : lines) {
@@ -36,10 +60,11 @@ public final class ProgressIntake {
                 before = Optional.of(current(job, attempt, line.at()));
                 now = before;
             }
-            now = Optional.of(take(job, now.orElseThrow(), told.get(), line.at(), points));
+            now = Optional.of(take(job, now.orElseThrow(), told.get(), line.at(), points, known));
         }
-        if (!points.isEmpty()) store.metrics().append(job, points);
+        // In this order: what a crash in between leaves out is behind the known step, and added when it is read again.
         if (!now.equals(before)) now.ifPresent(progress -> store.metrics().progress(job, progress));
+        if (!points.isEmpty()) store.metrics().append(job, points);
     }
 
     private Progress current(JobId job, int attempt, Instant at) {
@@ -49,11 +74,15 @@ public final class ProgressIntake {
                 .orElse(new Progress(attempt, 0, Optional.empty(), Optional.empty(), Optional.empty(), Map.of(), at));
     }
 
-    private Progress take(JobId job, Progress before, Told told, Instant at, List<Point> points) {
+    private Progress take(JobId job, Progress before, Told told, Instant at, List<Point> points, Known known) {
         return switch (told) {
             case Told.Stepped step -> {
                 long number = step.step().orElse(before.step() + 1);
-                if (number <= before.step()) yield before; // read again after a crash
+                if (number <= before.step()) {
+                    // Read again after a crash, or a push was faster than the lines.
+                    points(points, before.attempt(), number, known.without(number, step.values()), at);
+                    yield before;
+                }
                 points(points, before.attempt(), number, step.values(), at);
                 yield new Progress(
                         before.attempt(),
@@ -65,7 +94,11 @@ public final class ProgressIntake {
                         at);
             }
             case Told.Evaluated evaluated -> {
-                points(points, before.attempt(), evaluated.step().orElse(before.step()), evaluated.values(), at);
+                long number = evaluated.step().orElse(before.step());
+                // Without a number it cannot be told from a second look at the same step, which must be kept.
+                var values =
+                        evaluated.step().isPresent() ? known.without(number, evaluated.values()) : evaluated.values();
+                points(points, before.attempt(), number, values, at);
                 yield new Progress(
                         before.attempt(),
                         before.step(),
@@ -76,6 +109,9 @@ public final class ProgressIntake {
                         at);
             }
             case Told.Checkpoint checkpoint -> {
+                if (before.checkpointStep()
+                        .filter(last -> last >= checkpoint.step())
+                        .isPresent()) yield before;
                 say(job, before.attempt(), Event.Kind.CHECKPOINT, "checkpoint at step " + checkpoint.step(), at);
                 yield new Progress(
                         before.attempt(),
@@ -93,6 +129,33 @@ public final class ProgressIntake {
         };
     }
 
+    /** The points an attempt has already, looked up only when a step comes that may be one of them. */
+    private final class Known {
+        private final JobId job;
+        private final int attempt;
+        private final Map<String, Set<Long>> steps = new HashMap<>();
+
+        Known(JobId job, int attempt) {
+            this.job = job;
+            this.attempt = attempt;
+        }
+
+        Map<String, Double> without(long step, Map<String, Double> values) {
+            var unknown = new HashMap<>(values);
+            unknown.keySet().removeIf(name -> !steps(name).add(step));
+            return unknown;
+        }
+
+        private Set<Long> steps(String name) {
+            return steps.computeIfAbsent(
+                    name,
+                    _ -> store.metrics().read(job, name, 0, Integer.MAX_VALUE).stream()
+                            .filter(point -> point.attempt() == attempt)
+                            .map(Point::step)
+                            .collect(Collectors.toSet()));
+        }
+    }
+
     private void say(JobId job, int attempt, Event.Kind kind, String message, Instant at) {
         store.events().append(new Event(job, 0, at, kind, Optional.of(attempt), message));
     }
@@ -102,6 +165,10 @@ public final class ProgressIntake {
      * steps, which it carries among its metrics.
      */
     public void pushed(JobId job, int attempt, Optional<Duration> remaining, Map<String, Double> metrics, Instant at) {
+        inTurn(job, () -> told(job, attempt, remaining, metrics, at));
+    }
+
+    private void told(JobId job, int attempt, Optional<Duration> remaining, Map<String, Double> metrics, Instant at) {
         Progress before = current(job, attempt, at);
         long step = metrics.getOrDefault("current_step", (double) before.step()).longValue();
         Optional<Long> total = Optional.ofNullable(metrics.get("total_steps"))

@@ -22,6 +22,7 @@ import java.util.Map;
 
 /** Hands out the slots of one backend. Only one thread at a time may ask it, or a slot would be given twice. */
 final class Granter {
+    private static final System.Logger LOG = System.getLogger(Granter.class.getName());
     /** The front of the queue that is looked at in one go. */
     private static final int FRONT = 16;
 
@@ -33,6 +34,18 @@ final class Granter {
         this.jobs = jobs;
         this.backend = backend;
         this.clock = clock;
+    }
+
+    /** Once, before anything is launched: lets go what a crash kept from being let go. */
+    void tidy() {
+        try {
+            backend.keepOnly(jobs.live(backend.name()));
+        } catch (Backend.Unreachable later) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "output on " + backend.name() + " is kept until the next start",
+                    later);
+        }
     }
 
     /** @return the jobs that got a slot, recorded as launching */
@@ -62,10 +75,17 @@ final class Granter {
     }
 
     private List<Queue.Candidate> candidates(Map<JobId, Job> front) {
-        return front.values().stream()
-                .map(job ->
-                        new Queue.Candidate(job.id(), backend.plan(job.spec()).demand()))
-                .toList();
+        var candidates = new ArrayList<Queue.Candidate>();
+        for (Job job : front.values()) {
+            try {
+                var demand = backend.plan(job.spec()).demand();
+                candidates.add(new Queue.Candidate(job.id(), demand));
+            } catch (RuntimeException trouble) {
+                // Its bad luck holds up no other.
+                LOG.log(System.Logger.Level.ERROR, job.id() + " cannot be planned and gets no slot", trouble);
+            }
+        }
+        return candidates;
     }
 
     private Capacity free() {

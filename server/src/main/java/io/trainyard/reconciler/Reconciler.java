@@ -51,6 +51,7 @@ public final class Reconciler implements AutoCloseable {
     public record Timing(InstantSource clock, Duration poll) {}
 
     public void start() {
+        granters.values().forEach(Granter::tidy);
         store.subscribe(change -> {
             switch (change.kind()) {
                 case CREATED -> ringAll();

@@ -1,6 +1,7 @@
 package io.trainyard.reconciler;
 
 import io.trainyard.backend.Backend;
+import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Event;
@@ -58,8 +59,8 @@ final class Stepper {
         if (job.state().ended()) return ended(job);
         Observation seen = look(job);
         Instant now = clock.instant();
-        if (seen instanceof Observation.Active) output.follow(job);
         try {
+            if (seen instanceof Observation.Active) output.follow(job);
             return switch (Rules.next(job, seen, now)) {
                 case Step.Rest _ -> seen instanceof Observation.Unreachable ? Result.OUT_OF_SIGHT : Result.RESTING;
                 case Step.Become become -> become(job, seen, become);
@@ -114,17 +115,22 @@ final class Stepper {
     private Result launch(Job job, Attempt attempt) {
         if (!(job.state() instanceof Launching launching))
             throw new IllegalStateException("only a launching job is launched, not " + job.state());
-        Launched launched = backend(attempt).launch(launches.of(job, attempt));
+        Launch launch = launches.of(job, attempt);
+        Optional<String> next = nextBackend(job).filter(_ -> !Rules.mayBeTold(launching));
+        if (next.isPresent()) {
+            var telling = Rules.telling(job, launching, clock.instant());
+            if (!write(telling)) return Result.MOVED;
+            job = telling.next().withVersion(job.version() + 1);
+        }
+        Launched launched = backend(attempt).launch(launch);
         Instant now = clock.instant();
         return switch (launched) {
             case Launched.Accepted accepted -> moved(Rules.launched(job, launching, accepted.handle(), now));
             case Launched.Refused refused -> moved(Rules.refused(job, launching, refused.why(), now));
-            case Launched.NotSent notSent -> {
-                Optional<String> next = nextBackend(job);
-                yield next.isEmpty()
+            case Launched.NotSent notSent ->
+                next.isEmpty()
                         ? Result.OUT_OF_SIGHT
                         : moved(Rules.fallBack(job, launching, next.get(), notSent.why(), now));
-            }
         };
     }
 

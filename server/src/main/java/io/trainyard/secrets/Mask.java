@@ -1,6 +1,9 @@
 package io.trainyard.secrets;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -34,19 +37,41 @@ public final class Mask {
         return new Mask(List.copyOf(longestFirst));
     }
 
+    /** Where values overlap, all of their characters go: what is left of one would give it away. */
     public String apply(String line) {
-        String masked = line;
-        for (String value : values) masked = masked.replace(value, STARS);
-        return masked;
+        var hidden = new BitSet();
+        for (String value : values)
+            for (int at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + 1))
+                hidden.set(at, at + value.length());
+        if (hidden.isEmpty()) return line;
+        var masked = new StringBuilder();
+        int shown = 0;
+        for (int from = hidden.nextSetBit(0); from >= 0; from = hidden.nextSetBit(shown)) {
+            masked.append(line, shown, from).append(STARS);
+            shown = hidden.nextClearBit(from);
+        }
+        return masked.append(line, shown, line.length()).toString();
     }
 
-    /** Where to cut the text at or before this index, so that no secret is cut in two; never 0. */
-    public int cutBefore(String text, int index) {
+    /** Where to cut UTF-8 text at or before this index, so that no secret is cut in two; never 0. */
+    public int cutBefore(byte[] text, int index) {
         int cut = index;
-        for (String value : values) {
-            int at = text.indexOf(value, Math.max(0, index - value.length() + 1));
-            if (at > 0 && at < cut) cut = at;
+        for (boolean moved = true; moved; ) {
+            moved = false;
+            for (String value : values) {
+                byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+                for (int at = Math.max(1, cut - bytes.length + 1); at < cut; at++)
+                    if (begins(text, at, bytes)) {
+                        cut = at;
+                        moved = true;
+                    }
+            }
         }
         return cut;
+    }
+
+    private static boolean begins(byte[] text, int at, byte[] value) {
+        int length = Math.min(value.length, text.length - at);
+        return Arrays.equals(text, at, at + length, value, 0, length);
     }
 }

@@ -42,7 +42,7 @@ public final class Sealer {
             if (key.length != KEY_BYTES)
                 throw new IllegalStateException(keyFile + " is not a key file of " + KEY_BYTES + " bytes");
             var mode = Files.getPosixFilePermissions(keyFile);
-            if (!mode.equals(PosixFilePermissions.fromString("rw-------")))
+            if (!PosixFilePermissions.fromString("rw-------").containsAll(mode))
                 throw new IllegalStateException("%s may be read by others (%s); say: chmod 600 %s"
                         .formatted(keyFile, PosixFilePermissions.toString(mode), keyFile));
             return new Sealer(key);
@@ -55,13 +55,17 @@ public final class Sealer {
         byte[] key = new byte[KEY_BYTES];
         new SecureRandom().nextBytes(key);
         var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+        // Whole or not at all: half a key file would keep the server from ever starting again.
+        Path draft = Files.createTempFile(keyFile.toAbsolutePath().getParent(), ".key", "", owner);
         try {
-            Files.createFile(keyFile, owner);
+            Files.write(draft, key, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
+            Files.createLink(keyFile, draft);
+            return key;
         } catch (FileAlreadyExistsException someoneWasFirst) {
             return Files.readAllBytes(keyFile);
+        } finally {
+            Files.delete(draft);
         }
-        Files.write(keyFile, key, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
-        return key;
     }
 
     /** Seals the values of one job, by name. */

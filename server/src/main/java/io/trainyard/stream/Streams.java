@@ -9,7 +9,7 @@ import io.trainyard.store.Store;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,6 +62,11 @@ public final class Streams {
 
             @Override
             public boolean send() {
+                // Also who resumes behind the terminal event is let go. Read first: what it says is in the pages.
+                boolean over = store.jobs()
+                        .find(job)
+                        .filter(found -> !found.state().ended())
+                        .isEmpty();
                 while (true) {
                     List<Event> page = store.events().after(job, cursor, PAGE);
                     for (Event event : page) {
@@ -69,7 +74,7 @@ public final class Streams {
                         cursor = event.sequence();
                         if (event.kind().terminal()) return true;
                     }
-                    if (page.size() < PAGE) return store.jobs().find(job).isEmpty();
+                    if (page.size() < PAGE) return over;
                 }
             }
         });
@@ -102,7 +107,7 @@ public final class Streams {
     /** Sends the events of all jobs that happen from now on, until the client goes. */
     public void all(EventStream out, Function<Event, String> render) {
         Instant began = clock.instant();
-        var sent = new HashMap<JobId, Long>();
+        var sent = new Sent();
         var bell = new Bell();
         everywhere.add(bell);
         try {
@@ -111,12 +116,7 @@ public final class Streams {
             while (open) {
                 Optional<JobId> job = bell.await();
                 if (job.isPresent()) {
-                    for (Event event : store.events().after(job.get(), sent.getOrDefault(job.get(), 0L), PAGE)) {
-                        sent.put(job.get(), event.sequence());
-                        if (event.at().isBefore(began)) continue;
-                        out.send(job.get() + "/" + event.sequence(), word(event), render.apply(event));
-                        if (event.kind().terminal()) sent.remove(job.get());
-                    }
+                    news(job.get(), began, sent, out, render);
                     out.flush();
                 }
                 pinged = pingIfDue(out, pinged);
@@ -128,6 +128,18 @@ public final class Streams {
         }
     }
 
+    private void news(JobId job, Instant began, Sent sent, EventStream out, Function<Event, String> render) {
+        while (true) {
+            List<Event> page = store.events().after(job, sent.getOrDefault(job, 0L), PAGE);
+            for (Event event : page) {
+                sent.put(job, event.sequence());
+                if (event.at().isBefore(began)) continue;
+                out.send(job + "/" + event.sequence(), word(event), render.apply(event));
+            }
+            if (page.size() < PAGE) return;
+        }
+    }
+
     private interface Follower {
         /** Sends what is new; true when there will be no more. */
         boolean send();
@@ -135,7 +147,11 @@ public final class Streams {
 
     private void follow(JobId job, EventStream out, Follower follower) {
         var bell = new Bell();
-        bells.computeIfAbsent(job, _ -> ConcurrentHashMap.newKeySet()).add(bell);
+        bells.compute(job, (_, others) -> {
+            Set<Bell> set = others == null ? ConcurrentHashMap.newKeySet() : others;
+            set.add(bell);
+            return set;
+        });
         try {
             Instant pinged = clock.instant();
             while (open) {
@@ -164,6 +180,20 @@ public final class Streams {
 
     private static String word(Event event) {
         return event.kind().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Up to where each job was sent; a job forgotten here has no hint left that would send it again. */
+    private static final class Sent extends LinkedHashMap<JobId, Long> {
+        private static final long serialVersionUID = 1;
+
+        Sent() {
+            super(16, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<JobId, Long> eldest) {
+            return size() > MAX_HINTS;
+        }
     }
 
     private static final class Bell {

@@ -57,6 +57,7 @@ class CutShortTest {
         Path attempt = home.resolve("jobs").resolve(job).resolve("1");
         for (String name : List.of("stdout", "stderr", "token", ".token.cut-short"))
             Files.writeString(attempt.resolve(name), "hello\n");
+        Files.createDirectories(attempt.resolveSibling("output"));
     }
 
     private static void asBeforeTheDelete(Path home, String job) throws Exception {

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 final class ServerProcess {
     static final String PLAIN = "io.trainyard.Main";
     static final String DEADLY = "io.trainyard.CrashServer";
-    private static final Duration READY_WITHIN = Duration.ofSeconds(60);
+    private static final Duration READY_WITHIN = Duration.ofMinutes(1);
     private static final Pattern LISTENS = Pattern.compile("listens on (http://127\\.0\\.0\\.1:\\d+)");
 
     private final Process process;

@@ -6,6 +6,8 @@ import tools.jackson.databind.JsonNode;
 
 /** The server answered with a 4xx. Reads RFC 9457 problems and the error shapes of the other contracts. */
 public final class Refused extends RuntimeException {
+    private static final String INVALID = "the request is not valid";
+
     private final int status;
     private final List<String> details;
 
@@ -19,23 +21,29 @@ public final class Refused extends RuntimeException {
         JsonNode body = answer.body();
         var details = new ArrayList<String>();
         for (JsonNode error : body.path("errors")) {
-            details.add(line(Json.text(error, "field"), error.optional("value"), Json.text(error, "message")));
+            // Our own API shows what was sent as JSON text already.
+            details.add(line(Json.text(error, "field"), Json.text(error, "value"), Json.text(error, "message")));
         }
-        String message = first(Json.text(body, "detail"), Json.text(body, "title"), Json.text(body, "error"));
+        String message = details.isEmpty()
+                ? first(Json.text(body, "detail"), Json.text(body, "title"), Json.text(body, "error"))
+                : INVALID;
         JsonNode list = body.path("detail");
         if (list.isArray()) { // the validation list of the trainer contract
-            message = "the request is not valid";
-            for (JsonNode error : list)
-                details.add(line(place(error.path("loc")), error.optional("input"), Json.text(error, "msg")));
+            message = INVALID;
+            for (JsonNode error : list) {
+                String given = error.path("input").isMissingNode()
+                                || error.path("input").isNull()
+                        ? ""
+                        : error.path("input").toString();
+                details.add(line(place(error.path("loc")), given, Json.text(error, "msg")));
+            }
         }
         if (message.isEmpty()) message = "the server answered " + answer.status();
         return new Refused(answer.status(), message, details);
     }
 
-    private static String line(String field, java.util.Optional<JsonNode> value, String message) {
-        String given = value.filter(node -> !node.isNull())
-                .map(node -> " = " + node.toString())
-                .orElse("");
+    private static String line(String field, String value, String message) {
+        String given = value.isEmpty() ? "" : " = " + value;
         return field.isEmpty() ? message : field + given + ": " + message;
     }
 

@@ -3,6 +3,7 @@ package io.trainyard.backend.local;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.trainyard.backend.Backend;
 import io.trainyard.job.Attempt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,6 +37,19 @@ record Folder(Path path) {
         String job = attempt.job().value();
         if (!JOB.matcher(job).matches()) throw new IllegalArgumentException("no folder is named " + job);
         return new Folder(home.resolve("jobs").resolve(job).resolve(Integer.toString(attempt.number())));
+    }
+
+    /** Those of all attempts, also of jobs long gone. */
+    static List<Folder> all(Path home) {
+        Path jobs = home.resolve("jobs");
+        if (!Files.isDirectory(jobs)) return List.of();
+        try (var paths = Files.walk(jobs, 2)) {
+            return paths.filter(path -> jobs.relativize(path).toString().matches("[^/]+/[0-9]+"))
+                    .map(Folder::new)
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new Backend.Unreachable("cannot list " + jobs, e);
+        }
     }
 
     /** Whether the attempt was started. */

@@ -11,7 +11,6 @@ import io.trainyard.backend.Plan;
 import io.trainyard.backend.local.Folder.Started;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
-import io.trainyard.job.Grant;
 import io.trainyard.job.Handle;
 import io.trainyard.job.JobId;
 import io.trainyard.job.Observation;
@@ -29,11 +28,12 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Runs attempts as processes on this machine; see the package for how they outlive the server. Linux only: elsewhere
@@ -209,26 +209,10 @@ public final class LocalBackend implements Backend {
         return new LocalLogs(folder(attempt));
     }
 
-    /**
-     * Releases what attempts that are over still hold: a crash may have come between the record of an end and its
-     * release. May be said while attempts are launched and end.
-     */
-    public void sweep(Predicate<Attempt> live) {
-        Path jobs = settings.home().resolve("jobs");
-        if (!Files.exists(jobs)) return;
-        try (var folders = Files.find(jobs, 2, (path, _) -> path.getNameCount() == jobs.getNameCount() + 2)) {
-            for (Path path : (Iterable<Path>) folders::iterator) {
-                Path place = jobs.relativize(path);
-                var job = new JobId(place.getName(0).toString());
-                int number = Integer.parseInt(place.getName(1).toString());
-                // Asked only after the folder was seen: an attempt is recorded before its folder is made.
-                boolean holds = !new Folder(path).confidential().isEmpty();
-                if (holds && !live.test(new Attempt(job, number, NAME, Grant.NOTHING)))
-                    new LocalLogs(new Folder(path)).release();
-            }
-        } catch (IOException | UncheckedIOException e) {
-            throw new Backend.Unreachable("cannot look through " + jobs, e);
-        }
+    @Override
+    public void keepOnly(List<Attempt> live) {
+        var kept = live.stream().map(this::folder).collect(Collectors.toSet());
+        for (Folder folder : Folder.all(settings.home())) if (!kept.contains(folder)) new LocalLogs(folder).release();
     }
 
     @Override

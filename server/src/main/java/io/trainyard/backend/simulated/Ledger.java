@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,15 +31,24 @@ final class Ledger {
     Ledger(Path file) {
         this.file = file;
         try {
-            if (Files.exists(file)) Files.readAllLines(file).forEach(this::replay);
+            if (!Files.exists(file)) return;
+            dropTornEnd(file);
+            Files.readAllLines(file).forEach(this::replay);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    /** A line torn by a crash was never acknowledged, and the next one would be appended to it. */
+    private static void dropTornEnd(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int whole = bytes.length;
+        while (whole > 0 && bytes[whole - 1] != '\n') whole--;
+        if (whole < bytes.length) Files.write(file, Arrays.copyOf(bytes, whole));
+    }
+
     private void replay(String line) {
         String[] words = line.split(" ", 5);
-        if (words.length != 5) return; // torn by a crash: the act was never acknowledged
         var key = new Key(new JobId(words[1]), Integer.parseInt(words[2]));
         enter(words[0], key, Instant.ofEpochMilli(Long.parseLong(words[3])), words[4]);
     }

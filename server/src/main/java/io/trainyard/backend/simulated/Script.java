@@ -75,12 +75,18 @@ record Script(List<Phase> phases) {
 
     private static Duration duration(String text) {
         try {
-            if (text.endsWith("ms")) return Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)));
-            if (text.endsWith("s")) return Duration.ofSeconds(Long.parseLong(text.substring(0, text.length() - 1)));
-            if (text.endsWith("m")) return Duration.ofMinutes(Long.parseLong(text.substring(0, text.length() - 1)));
+            if (text.endsWith("ms")) return Duration.ofMillis(number(text, 2));
+            if (text.endsWith("s")) return Duration.ofSeconds(number(text, 1));
+            if (text.endsWith("m")) return Duration.ofMinutes(number(text, 1));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("\"" + text + "\" is no duration; say 500ms, 5s or 2m", e);
         }
         throw new IllegalArgumentException("\"" + text + "\" is no duration; say 500ms, 5s or 2m");
+    }
+
+    private static long number(String text, int unit) {
+        int number = Integer.parseInt(text.substring(0, text.length() - unit));
+        if (number < 0) throw new NumberFormatException("negative");
+        return number;
     }
 }

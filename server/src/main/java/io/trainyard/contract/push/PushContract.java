@@ -90,7 +90,7 @@ public final class PushContract implements Contract {
 
     private void checkToken(Context context, JobId id) {
         String authorization = context.header("Authorization");
-        if (authorization == null || !authorization.startsWith("Bearer "))
+        if (authorization == null || !authorization.regionMatches(true, 0, "Bearer ", 0, "Bearer ".length()))
             throw new Refusal(401, "a bearer token is missing");
         byte[] shown = authorization.substring("Bearer ".length()).strip().getBytes(StandardCharsets.UTF_8);
         byte[] expected = token(sealer, id).getBytes(StandardCharsets.UTF_8);

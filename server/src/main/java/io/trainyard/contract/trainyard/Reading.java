@@ -17,6 +17,7 @@ import io.trainyard.stream.Streams;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,6 +25,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class Reading {
     private static final int MAX_PAGE = 10_000;
     private static final int AMBIGUOUS_SHOWN = 5;
+    /** Sequences, line numbers and steps stay exact in a client that reads numbers as doubles. */
+    private static final long MAX_NUMBER = (1L << 53) - 1;
+
+    private static final Pattern DIGITS = Pattern.compile("[0-9]{1,16}");
 
     private final Store store;
     private final Streams streams;
@@ -113,8 +118,9 @@ final class Reading {
 
     private void logs(Context context) {
         Job job = find(context);
-        long from = lastEventId(context).map(last -> last + 1).orElseGet(() -> from(context, job));
+        long from = from(context, job);
         if (EventStream.wanted(context)) {
+            from = lastEventId(context).map(last -> last + 1).orElse(from);
             streams.logs(job.id(), from, EventStream.open(context), line -> text(JobView.of(line)));
             return;
         }
@@ -170,13 +176,9 @@ final class Reading {
     }
 
     private static long whole(String name, String text, long least) {
-        try {
-            long number = Long.parseLong(text);
-            if (number >= least) return number;
-        } catch (NumberFormatException notANumber) {
-            // Refused below, together with what is too small.
-        }
-        throw new Refusal(422, name + ": \"" + text + "\" is no whole number from " + least);
+        long number = DIGITS.matcher(text).matches() ? Long.parseLong(text) : -1;
+        if (number >= least && number <= MAX_NUMBER) return number;
+        throw new Refusal(422, "%s: \"%s\" is no whole number from %d to %d".formatted(name, text, least, MAX_NUMBER));
     }
 
     private static String text(ObjectNode node) {

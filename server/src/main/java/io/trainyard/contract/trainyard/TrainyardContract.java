@@ -23,9 +23,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -39,6 +39,8 @@ public final class TrainyardContract implements Contract {
     static final String PREFIX = "/api/v1";
     private static final int MAX_BODY_BYTES = 5 * 1024 * 1024;
     private static final int MAX_DEPTH = 100;
+    private static final Pattern JSON_TYPE =
+            Pattern.compile("application/([a-z0-9.+-]+\\+)?json *(;.*)?", Pattern.CASE_INSENSITIVE);
     private static final JsonMapper STRICT = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
@@ -68,6 +70,7 @@ public final class TrainyardContract implements Contract {
 
     @Override
     public void mount(RoutesConfig routes) {
+        ApiPage.mount(routes);
         routes.before(PREFIX + "/*", this::admit);
         routes.post(PREFIX + "/jobs", this::create);
         routes.get(PREFIX + "/jobs", this::list);
@@ -88,14 +91,16 @@ public final class TrainyardContract implements Contract {
     private void admit(Context context) {
         switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
             case ALLOWED -> {}
-            case MISSING -> throw new Refusal(401, "a token is wanted: send Authorization: Bearer <token>");
+            case MISSING -> {
+                context.header("WWW-Authenticate", "Bearer");
+                throw new Refusal(401, "a token is wanted: send Authorization: Bearer <token>");
+            }
             case WRONG -> throw new Refusal(403, "the token is not valid here");
         }
     }
 
     private void create(Context context) {
-        JsonNode body = body(context);
-        CreateRequest request = CreateRequest.read(body);
+        CreateRequest request = CreateRequest.read(body(context));
         if (!request.errors().isEmpty()) {
             Problem.invalid(request.errors()).write(context);
             return;
@@ -106,7 +111,7 @@ public final class TrainyardContract implements Contract {
                 "",
                 List.of(),
                 request.secrets(),
-                SortedJson.of(body).getBytes(StandardCharsets.UTF_8),
+                request.canonical().getBytes(StandardCharsets.UTF_8),
                 idempotencyKey(context));
         if (flag(context, "dry_run")) dryRun(context, wanted);
         else submitted(context, admission.submit(wanted));
@@ -119,7 +124,10 @@ public final class TrainyardContract implements Contract {
         return key;
     }
 
-    private JsonNode body(Context context) {
+    private static JsonNode body(Context context) {
+        String type = context.header("Content-Type");
+        if (type != null && !JSON_TYPE.matcher(type).matches())
+            throw new Refusal(415, "Content-Type: \"" + type + "\" is not application/json");
         byte[] bytes = Body.read(context, MAX_BODY_BYTES);
         try {
             JsonNode body = STRICT.readTree(bytes);
@@ -132,7 +140,10 @@ public final class TrainyardContract implements Contract {
 
     private void submitted(Context context, Answer answer) {
         switch (answer) {
-            case Answer.Accepted accepted -> answer(context, 201, reading.whole(accepted.job()));
+            case Answer.Accepted accepted -> {
+                context.header("Location", PREFIX + "/jobs/" + accepted.job().id());
+                answer(context, 201, reading.whole(accepted.job()));
+            }
             case Answer.Repeated repeated -> answer(context, 200, reading.whole(repeated.job()));
             case Answer.Taken taken ->
                 throw new Refusal(
@@ -200,18 +211,17 @@ public final class TrainyardContract implements Contract {
     private static boolean flag(Context context, String name) {
         String value = context.queryParam(name);
         if (value == null || value.equals("false")) return false;
-        if (value.equals("true") || value.isEmpty()) return true;
+        if (value.equals("true")) return true;
         throw new Refusal(422, name + ": \"" + value + "\" is neither true nor false");
     }
 
     private static StateWord state(String word) {
-        try {
-            return StateWord.valueOf(word.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException unknown) {
-            var words = new ArrayList<String>();
-            for (StateWord known : StateWord.values()) words.add(known.word());
-            throw new Refusal(422, "state: \"" + word + "\" is none of " + String.join(", ", words));
+        var words = new ArrayList<String>();
+        for (StateWord known : StateWord.values()) {
+            if (known.word().equals(word)) return known;
+            words.add(known.word());
         }
+        throw new Refusal(422, "state: \"" + word + "\" is none of " + String.join(", ", words));
     }
 
     private void wish(Context context, Wish wish) {
@@ -229,7 +239,9 @@ public final class TrainyardContract implements Contract {
         if (job.state().ended() && store.jobs().remove(job.id())) context.status(204);
         else {
             Job after = admission.wish(job.id(), Wish.DELETE).orElseThrow(() -> new Refusal(404, "no job " + job.id()));
-            answer(context, 202, reading.whole(after));
+            // It may have ended since it was read; a wish changes nothing about a finished job.
+            if (after.state().ended() && store.jobs().remove(job.id())) context.status(204);
+            else answer(context, 202, reading.whole(after));
         }
     }
 

@@ -50,6 +50,20 @@ class LocalSupervisionTest {
     }
 
     @Test
+    void at_the_start_the_output_of_attempts_that_are_over_goes_and_that_of_the_live_stays() {
+        var over = world.started(shell("echo secret"));
+        var live = world.started(shell("echo still here"));
+        world.lines(over, 1);
+        world.lines(live, 1);
+        world.ended(over);
+        world.ended(live);
+        world.restart();
+        world.backend.keepOnly(List.of(live));
+        assertEquals("", world.output(over));
+        assertEquals("still here\n", world.output(live));
+    }
+
+    @Test
     void an_attempt_never_launched_is_missing() {
         assertInstanceOf(Missing.class, world.seen(attempt()));
     }

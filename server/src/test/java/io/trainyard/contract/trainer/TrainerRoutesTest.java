@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.trainer.Yard.Reply;
-import io.trainyard.job.JobState;
+import io.trainyard.job.Event;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Wish;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -81,8 +81,8 @@ class TrainerRoutesTest {
         assertEquals(200, cancelled.status());
         assertEquals("cancelled", cancelled.json().get("status").stringValue());
         assertTrue(cancelled.detail().endsWith("stopping…"));
-        assertEquals(Wish.CANCEL, yard.jobs.last().wish());
-        yard.jobs.move(job -> job.withState(new JobState.Done(new Outcome.Cancelled(), Instant.EPOCH), Instant.EPOCH));
+        assertEquals(Wish.CANCEL, yard.last().wish());
+        yard.end(new Outcome.Cancelled(), Event.Kind.CANCELLED);
         assertEquals(
                 "Job already cancelled", yard.post("/train/life-1/cancel", "").detail());
         assertEquals("Job cancelled", yard.get("/train/life-1").detail());
@@ -161,7 +161,7 @@ class TrainerRoutesTest {
     @Test
     void the_same_body_again_is_the_first_job_and_another_body_is_refused_while_it_lives() {
         Reply first = yard.post("/hf-unsloth/train", body("twice"));
-        int before = yard.jobs.size();
+        int before = yard.size();
         assertEquals(first.text(), yard.post("/hf-unsloth/train", body("twice")).text());
         String reordered = """
             {"tuning_parameters": {"batch_size": "32"}, "customization": {"method": "lora"}, "unknown": 1,
@@ -170,13 +170,13 @@ class TrainerRoutesTest {
              "base_model": {"model_name": "m", "provider": "huggingface"}, "job_id": "twice"}
             """;
         assertEquals(200, yard.post("/train", reordered).status());
-        assertEquals(before, yard.jobs.size());
+        assertEquals(before, yard.size());
         String other = TrainerBodies.with(body -> body.put("job_id", "twice").putObject("callbacks"))
                 .toString();
         Reply refused = yard.post("/hf-unsloth/train", other);
         assertEquals(400, refused.status());
         assertEquals("TrainJob twice already exists: job_id twice is submitted with another body", refused.detail());
-        yard.jobs.move(job -> job.withState(new JobState.Done(new Outcome.Succeeded(), Instant.EPOCH), Instant.EPOCH));
+        yard.end(new Outcome.Succeeded(), Event.Kind.SUCCEEDED);
         assertEquals(200, yard.post("/hf-unsloth/train", other).status());
     }
 
@@ -299,10 +299,13 @@ class TrainerRoutesTest {
     void a_backend_s_objection_is_a_refusal() {
         Reply reply = yard.post(
                 "/hf-unsloth/train",
-                TrainerBodies.with(body -> body.putObject("resources").put("gpu_type", "abacus"))
+                TrainerBodies.with(body -> body.putObject("extra_parameters")
+                                .putObject("job_annotations")
+                                .put(SimulatedBackend.SCRIPT, "juggle"))
                         .toString());
         assertEquals(400, reply.status());
-        assertEquals("resources.gpu_type: \"abacus\" is not to be had here", reply.detail());
+        assertTrue(
+                reply.detail().startsWith("annotations." + SimulatedBackend.SCRIPT + ": \"juggle\""), reply.detail());
     }
 
     @Test
@@ -335,6 +338,6 @@ class TrainerRoutesTest {
             assertEquals(200, answer.status(), answer.text());
             wanted.secrets().forEach((name, value) -> assertFalse(answer.text().contains(value), name.name()));
         }
-        assertEquals(wanted.secrets().size(), yard.jobs.lastSecrets().size());
+        assertEquals(wanted.secrets().size(), yard.lastSecrets().size());
     }
 }

@@ -5,7 +5,15 @@ import io.javalin.http.HttpResponseException;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
+import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.job.Event;
+import io.trainyard.job.Job;
+import io.trainyard.job.JobState;
+import io.trainyard.job.Outcome;
 import io.trainyard.secrets.Sealer;
+import io.trainyard.store.Jobs;
+import io.trainyard.store.MemoryStore;
+import io.trainyard.store.Store;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -15,30 +23,31 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.eclipse.jetty.http.UriCompliance;
 import tools.jackson.databind.JsonNode;
 
-/** A real server with this contract on a free port, over jobs kept in memory. */
+/** A real server with this contract on a free port, over the store in memory; no reconciler, so jobs stay as they are. */
 final class Yard implements AutoCloseable {
-    final RememberedJobs jobs = new RememberedJobs();
+    private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
+    private final Store store = new MemoryStore(() -> NOON);
+    private final SimulatedBackend simulated;
     private final Javalin server;
     private final HttpClient client = HttpClient.newHttpClient();
     private final String token;
 
     Yard(Path home, String token) {
         this.token = token;
-        var placer = new Placer(List.of(new PatientBackend()), "patient");
+        simulated = new SimulatedBackend(home.resolve("ledger"), Duration.ofSeconds(30), 1, () -> NOON, _ -> {});
+        var placer = new Placer(List.of(simulated), simulated.name());
         var admission = new Admission(
-                jobs,
-                placer,
-                Sealer.open(home.resolve("key")),
-                () -> Instant.parse("2026-01-01T00:00:00Z").plusMillis(jobs.size()),
-                new Random(1));
-        var contract = new TrainerContract(admission, jobs.store(), new Tokens(Optional.of(token)));
+                store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
+        var contract = new TrainerContract(admission, store, new Tokens(Optional.of(token)));
         server = Javalin.create(config -> {
                     contract.mount(config.routes);
                     config.routes.exception(
@@ -48,6 +57,25 @@ final class Yard implements AutoCloseable {
                     config.jetty.modifyHttpConfiguration(http -> http.setUriCompliance(UriCompliance.UNSAFE));
                 })
                 .start("127.0.0.1", 0);
+    }
+
+    Job last() {
+        return store.jobs().list(Jobs.Filter.ALL, Optional.empty(), 1).jobs().getFirst();
+    }
+
+    int size() {
+        return store.jobs().list(Jobs.Filter.ALL, Optional.empty(), 1000).jobs().size();
+    }
+
+    Map<String, byte[]> lastSecrets() {
+        return store.jobs().secrets(last().id());
+    }
+
+    /** Ends the last job, as the reconciler would. */
+    void end(Outcome outcome, Event.Kind kind) {
+        Job ended = last().withState(new JobState.Done(outcome, NOON), NOON);
+        if (!store.jobs().transition(ended, Event.of(ended, kind, "over", NOON)))
+            throw new IllegalStateException("somebody else moved " + ended.id());
     }
 
     record Reply(int status, String text) {
@@ -104,6 +132,8 @@ final class Yard implements AutoCloseable {
     @Override
     public void close() {
         server.stop();
+        simulated.close();
+        store.close();
         client.close();
     }
 }

@@ -1,0 +1,168 @@
+package io.trainyard;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationTest {
+    /** Every setting with its variables and what it is without being set: they are promises to deployments. */
+    private static final String SETTINGS = """
+            trainyard.home TRAINYARD_HOME = .trainyard
+            trainyard.host TRAINYARD_HOST =
+            trainyard.port TRAINYARD_PORT PORT = 4000
+            trainyard.token TRAINYARD_TOKEN TRAINER_API_TOKEN =
+            trainyard.public-url TRAINYARD_PUBLIC_URL =
+            trainyard.allowed-hosts TRAINYARD_ALLOWED_HOSTS =
+            trainyard.job-runner TRAINYARD_JOB_RUNNER TRAINER_JOB_RUNNER = auto
+            trainyard.poll-seconds TRAINYARD_POLL_SECONDS = 5
+            trainyard.simulated.run-millis TRAINYARD_SIMULATED_RUN_MILLIS = 30000
+            trainyard.simulated.slots TRAINYARD_SIMULATED_SLOTS = 10000
+            trainyard.local.python TRAINYARD_LOCAL_PYTHON =
+            trainyard.local.trainer TRAINYARD_LOCAL_TRAINER = trainer
+            trainyard.local.cpus TRAINYARD_LOCAL_CPUS =
+            trainyard.local.memory-gib TRAINYARD_LOCAL_MEMORY_GIB =
+            trainyard.local.gpus TRAINYARD_LOCAL_GPUS =
+            trainyard.local.slots TRAINYARD_LOCAL_SLOTS =
+            trainyard.local.oversize TRAINYARD_LOCAL_OVERSIZE = clamp
+            trainyard.local.allow-commands TRAINYARD_LOCAL_ALLOW_COMMANDS = false
+            trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
+            trainyard.exit-when-ready TRAINYARD_EXIT_WHEN_READY = false
+            """;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void every_setting_has_its_name_its_variables_and_its_default() {
+        String settings = Stream.of(Setting.values())
+                .map(setting -> Stream.of(setting.key, setting.variable(), setting.alsoKnownAs, "=", setting.otherwise)
+                        .filter(word -> !word.isEmpty())
+                        .collect(Collectors.joining(" ")))
+                .collect(Collectors.joining("\n", "", "\n"));
+        assertEquals(SETTINGS, settings);
+    }
+
+    @Test
+    void the_defaults_make_sense_and_keep_the_server_to_this_machine() {
+        var defaults = configuration(Map.of()).checked();
+        assertEquals("127.0.0.1", defaults.host());
+        assertEquals(4000, defaults.port());
+        assertEquals("local", defaults.preferredBackend());
+        assertEquals(Duration.ofSeconds(5), defaults.poll());
+    }
+
+    @Test
+    void the_command_line_wins_over_variables_and_these_over_the_file() throws IOException {
+        Files.writeString(folder.resolve("trainyard.properties"), "trainyard.port = 1\ntrainyard.poll-seconds = 9\n");
+        var environment = Map.of("PORT", "2", "TRAINYARD_HOME", folder.toString());
+        assertEquals(3, new Configuration(Map.of(Setting.PORT, "3"), environment).port());
+        assertEquals(2, new Configuration(Map.of(), environment).port());
+        assertEquals(Duration.ofSeconds(9), new Configuration(Map.of(), environment).poll());
+        assertEquals(1, configuration(Map.of()).port());
+    }
+
+    @Test
+    void our_own_variable_wins_over_the_one_clients_know_and_a_blank_one_is_none() {
+        assertEquals(
+                1, configuration(Map.of("TRAINYARD_PORT", "1", "PORT", "2")).port());
+        assertEquals(
+                2, configuration(Map.of("TRAINYARD_PORT", " ", "PORT", "2")).port());
+    }
+
+    @Test
+    void with_a_token_the_server_listens_everywhere() {
+        var guarded = configuration(Map.of("TRAINER_API_TOKEN", "s3cret"));
+        assertEquals(Optional.of("s3cret"), guarded.token());
+        assertEquals("0.0.0.0", guarded.host());
+        var bound = configuration(Map.of("TRAINER_API_TOKEN", "s3cret", "TRAINYARD_HOST", "10.0.0.1"));
+        assertEquals("10.0.0.1", bound.host());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto, local", "local, local", "LOCAL, local", "mock, simulated", "Mock, simulated"})
+    void the_words_of_trainer_job_runner_are_understood(String word, String backend) {
+        assertEquals(backend, configuration(Map.of("TRAINER_JOB_RUNNER", word)).preferredBackend());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"kubernetes", "k8s", "vertex"})
+    void known_words_that_are_not_there_yet_say_so(String word) {
+        String message = refused(Map.of("TRAINER_JOB_RUNNER", word));
+        assertTrue(message.contains("not part of this version yet"), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PORT | 65536 | trainyard.port = \"65536\" (PORT): a whole number from 0 to 65535 is wanted",
+                "PORT | four | trainyard.port = \"four\" (PORT): a whole number from 0 to 65535 is wanted",
+                "TRAINER_JOB_RUNNER | slurm | trainyard.job-runner = \"slurm\" (TRAINER_JOB_RUNNER): one of auto,",
+                "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
+                "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
+                "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",
+                "TRAINYARD_LOCAL_CPUS | 0 | trainyard.local.cpus = \"0\"",
+                "TRAINYARD_LOCAL_MEMORY_GIB | -1 | trainyard.local.memory-gib = \"-1\"",
+                "TRAINYARD_LOCAL_GPUS | 0;1 | trainyard.local.gpus = \"0;1\"",
+                "TRAINYARD_LOCAL_GPUS | 0,0 | trainyard.local.gpus = \"0,0\"",
+                "TRAINYARD_LOCAL_GPUS | -1 | trainyard.local.gpus = \"-1\"",
+                "TRAINYARD_LOCAL_OVERSIZE | shrink | trainyard.local.oversize = \"shrink\"",
+                "TRAINYARD_LOCAL_ALLOW_COMMANDS | yes | trainyard.local.allow-commands = \"yes\""
+            })
+    void nonsense_is_refused_at_the_start_naming_setting_value_and_remedy(
+            String variable, String value, String beginning) {
+        String message = refused(Map.of(variable, value));
+        assertTrue(message.startsWith(beginning) && message.contains(" wanted"), message);
+    }
+
+    @Test
+    void an_unknown_key_in_the_file_is_refused_with_the_file() throws IOException {
+        Path file = folder.resolve("trainyard.properties");
+        Files.writeString(file, "trainyard.prot = 80\ntrainyard.port = 80\n");
+        String message = refused(Map.of());
+        assertTrue(message.startsWith(file + ": trainyard.prot is no setting"), message);
+    }
+
+    @Test
+    void lists_and_addresses_are_tidied() {
+        var tidied = configuration(Map.of(
+                "TRAINYARD_ALLOWED_HOSTS", " a.example , ,b.example", "TRAINYARD_PUBLIC_URL", "https://t.example//"));
+        assertEquals(List.of("a.example", "b.example"), tidied.allowedHosts());
+        assertEquals(Optional.of("https://t.example"), tidied.publicUrl());
+    }
+
+    @Test
+    void gpus_are_detected_named_or_none() {
+        for (String gpus : List.of("", "none", "0", "0,1, 3"))
+            assertDoesNotThrow(
+                    () -> configuration(Map.of("TRAINYARD_LOCAL_GPUS", gpus)).checked());
+    }
+
+    private String refused(Map<String, String> environment) {
+        var nonsense = assertThrows(
+                Configuration.Nonsense.class, () -> configuration(environment).checked());
+        return String.valueOf(nonsense.getMessage());
+    }
+
+    private Configuration configuration(Map<String, String> environment) {
+        var all = new HashMap<>(environment);
+        all.put("TRAINYARD_HOME", folder.toString());
+        return new Configuration(Map.of(), all);
+    }
+}
