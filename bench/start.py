@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 
 from report import Line, spread
-from servers import Peer, Trainyard, make_aot_cache
+from servers import Peer, Trainyard, aot_cache
 
 IDLE_SECONDS = 2
 
 
 def run(peer_python: str, starts: int) -> list[Line]:
-    with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder) / "server.aot"
-        make_aot_cache(cache)
-        figures: dict[str, list[tuple[float, float]]] = {"plain": [], "AOT cache": [], "FastAPI peer": []}
-        for _ in range(starts):
-            figures["plain"].append(one_start(None))
-            figures["AOT cache"].append(one_start(cache))
-            with Peer(peer_python) as peer:
-                figures["FastAPI peer"].append((peer.start_seconds, peer.rss_mb()))
-        size = cache.stat().st_size / 1e6
-    print(f"the cache has {size:.0f} MB", flush=True)
+    cache = aot_cache()
+    print(f"the cache has {cache.stat().st_size / 1e6:.0f} MB", flush=True)
+    figures: dict[str, list[tuple[float, float]]] = {"plain": [], "AOT cache": [], "FastAPI peer": []}
+    for _ in range(starts):
+        figures["plain"].append(one_start(None))
+        figures["AOT cache"].append(one_start(cache))
+        with Peer(peer_python) as peer:
+            figures["FastAPI peer"].append((peer.start_seconds, peer.rss_mb()))
     return [
         Line(
             f"start to first 200 and idle memory, {name}",

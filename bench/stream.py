@@ -10,7 +10,7 @@ from datetime import datetime
 
 from client import Client
 from report import Line, limited, percentile
-from servers import Trainyard
+from servers import Trainyard, aot_cache
 
 P99_MS = 50
 PACE_SECONDS = 0.025
@@ -20,7 +20,7 @@ EVENTS_A_JOB = 4
 
 def run(runs: int, count: int, warm_up: int) -> list[Line]:
     tails = []
-    with Trainyard("--job-runner", "mock", "--simulated-run-millis", "60") as server:
+    with Trainyard("--job-runner", "mock", "--simulated-run-millis", "60", cache=aot_cache()) as server:
         listener = Listener(server.port)
         client = Client(server.port)
         submit(client, warm_up)
@@ -38,11 +38,13 @@ def run(runs: int, count: int, warm_up: int) -> list[Line]:
 
 
 def submit(client: Client, jobs: int) -> None:
-    """Every third is cancelled while it runs."""
+    """Every third would run on and is cancelled."""
     for number in range(jobs):
-        job = client.submit({"name": f"follow-{number}", "model": {"name": "none"}})
+        endless = number % 3 == 0
+        script = {"trainyard.simulated/script": "run 600s, succeed"} if endless else {}
+        job = client.submit({"name": f"follow-{number}", "model": {"name": "none"}, "annotations": script})
         time.sleep(PACE_SECONDS)
-        if number % 3 == 0 and client.state(job) == "running":
+        if endless:
             client.ask("POST", f"/api/v1/jobs/{job}/cancel")
 
 

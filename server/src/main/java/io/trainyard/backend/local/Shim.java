@@ -16,8 +16,12 @@ final class Shim {
     private static final File NOTHING = new File("/dev/null");
 
     private final Path script;
+    /** By its whole path: the server's may name a dozen folders that each start would try in turn. */
+    private final String setsid;
 
     Shim(Path home) {
+        String searchPath = System.getenv().getOrDefault("PATH", "");
+        setsid = resolve("setsid", searchPath).orElse("setsid");
         try (var resource = Shim.class.getResourceAsStream("shim.sh")) {
             if (resource == null) throw new IllegalStateException("shim.sh is missing from the build");
             byte[] content = resource.readAllBytes();
@@ -37,7 +41,7 @@ final class Shim {
     Process start(Folder folder, String hostId, List<String> command, Map<String, String> environment)
             throws IOException {
         var arguments = new ArrayList<>(
-                List.of("setsid", "/bin/sh", script.toString(), folder.path().toString(), hostId));
+                List.of(setsid, "/bin/sh", script.toString(), folder.path().toString(), hostId));
         arguments.addAll(command);
         var builder = new ProcessBuilder(arguments)
                 .directory(folder.work().toFile())
