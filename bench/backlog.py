@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from client import Client
 from report import Line, limited, percentile
-from servers import Trainyard
-from throughput import QUEUE_ONLY, fill
+from servers import Trainyard, aot_cache
+from throughput import QUEUE_ONLY, SENDERS, fill_together
 
 P99_MS, MEMORY_MB = 30, 512
-SENDERS = 16
 PAGES = {
     "newest": "/api/v1/jobs?limit=50",
     "by state": "/api/v1/jobs?limit=50&state=queued",
@@ -23,10 +21,9 @@ PAGES = {
 
 def run(runs: int, jobs: int, asks: int) -> list[Line]:
     tails: dict[str, list[float]] = {name: [] for name in (*PAGES, "page after page")}
-    with Trainyard(*QUEUE_ONLY) as server:
+    with Trainyard(*QUEUE_ONLY, cache=aot_cache()) as server:
         began = time.perf_counter()
-        with ThreadPoolExecutor(SENDERS) as senders:
-            list(senders.map(lambda sender: fill(server, f"backlog-{sender}-", jobs // SENDERS), range(SENDERS)))
+        fill_together(server, "backlog-", jobs)
         print(f"{jobs} jobs handed in over {SENDERS} connections in {time.perf_counter() - began:.1f} s", flush=True)
         client = Client(server.port)
         for path in PAGES.values():

@@ -53,8 +53,12 @@ def main(words: list[str]) -> int:
 
 def peer_python() -> str:
     if shutil.which("wrk") is None:
-        raise SystemExit("bench: wrk makes the load and is missing. Install it:  apt-get install wrk   |   brew install wrk")
-    made = subprocess.run([ROOT / "bench" / "peer" / "environment"], check=True, capture_output=False, stdout=subprocess.PIPE)
+        raise SystemExit(
+            "bench: wrk makes the load and is missing. Install it:  apt-get install wrk   |   brew install wrk"
+        )
+    made = subprocess.run(
+        [ROOT / "bench" / "peer" / "environment"], check=True, capture_output=False, stdout=subprocess.PIPE
+    )
     return made.stdout.decode().strip()
 
 

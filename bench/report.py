@@ -34,9 +34,11 @@ def limited(what: str, values: Sequence[float], most: float, unit: str, digits: 
 
 
 def table(lines: Sequence[Line]) -> str:
-    rows = [("measure", "measured", "target", ""), *((l.what, l.measured, l.target, _word(l.met)) for l in lines)]
+    rows = [("measure", "measured", "target", "")]
+    rows += [(line.what, line.measured, line.target, _word(line.met)) for line in lines]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)
 
 
 def _word(met: bool | None) -> str:

@@ -30,7 +30,9 @@ def run(runs: int, count: int, warm_up: int) -> list[Line]:
             time.sleep(1.5)
             took = list(listener.latencies)
             tails.append(percentile(took, 99))
-            print(f"run {number}  {len(took)} events  p50 {percentile(took, 50):.1f}  p99 {tails[-1]:.1f} ms", flush=True)
+            print(
+                f"run {number}  {len(took)} events  p50 {percentile(took, 50):.1f}  p99 {tails[-1]:.1f} ms", flush=True
+            )
             if len(took) < count:
                 raise SystemExit(f"bench: only {len(took)} of {count} events arrived")
         client.close()

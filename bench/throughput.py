@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from report import Line, percentile, spread
-from servers import ROOT, Peer, Server, Trainyard, get
+from servers import ROOT, Peer, Server, Trainyard, aot_cache, get
 
 CONNECTIONS = (32, 256)
 READ_JOBS = 200
+SENDERS = 16
 # A slot that its first job never gives back: what is measured is accepting jobs, not running them.
 QUEUE_ONLY = ("--job-runner", "mock", "--simulated-slots", "1", "--simulated-run-millis", "86400000")
 POST_TARGET, GET_TARGET = 1.5, 2.0
@@ -22,7 +25,7 @@ Round = dict[str, float]
 
 
 def run(peer_python: str, runs: int, seconds: int, most_warm_up_seconds: int) -> list[Line]:
-    with Trainyard(*QUEUE_ONLY) as ours, Peer(peer_python) as peer:
+    with Trainyard(*QUEUE_ONLY, cache=aot_cache()) as ours, Peer(peer_python) as peer:
         same_answers(ours, peer)
         for server in (ours, peer):
             warm_up(server, most_warm_up_seconds)
@@ -86,8 +89,6 @@ def body(job_id: str) -> bytes:
 
 
 def fill(server: Server, prefix: str, count: int) -> None:
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     for number in range(1, count + 1):
         connection.request("POST", "/hf-unsloth/train", body(f"{prefix}{number}"), {"Content-Type": "application/json"})
@@ -96,6 +97,14 @@ def fill(server: Server, prefix: str, count: int) -> None:
         if answer.status != 200:
             raise SystemExit(f"bench: {server.name} refuses the request: {answer.status} {said.decode()}")
     connection.close()
+
+
+def fill_together(server: Server, prefix: str, jobs: int) -> None:
+    def sender(number: int) -> None:
+        fill(server, f"{prefix}{number}-", jobs // SENDERS)
+
+    with ThreadPoolExecutor(SENDERS) as senders:
+        list(senders.map(sender, range(SENDERS)))
 
 
 def same_answers(ours: Server, peer: Server) -> None:
@@ -133,15 +142,17 @@ def show(number: int, verb: str, connections: int, name: str, figure: Round) -> 
     )
 
 
-def compared(
-    figures: dict[tuple[str, int, str], list[Round]], verb: str, connections: int, wanted: float
-) -> Line:
+def compared(figures: dict[tuple[str, int, str], list[Round]], verb: str, connections: int, wanted: float) -> Line:
     ours, peers = figures[verb, connections, "trainyard"], figures[verb, connections, "fastapi"]
-    ratios = [one["cpu_us"] / other["cpu_us"] for one, other in zip(ours, peers)]
+    ratios = [one["cpu_us"] / other["cpu_us"] for one, other in zip(ours, peers, strict=True)]
     middle = percentile(ratios, 50)
     measured = (
         f"{spread(ratios, 2)} of the peer's (median {middle:.2f};"
         f" {spread([each['cpu_us'] for each in ours], 0)} beside {spread([each['cpu_us'] for each in peers], 0)} µs)"
     )
-    return Line(f"{verb} at {connections}: server CPU a request", measured, f"≤ 1/{wanted:g} = {1 / wanted:.2f}",
-                middle <= 1 / wanted)
+    return Line(
+        f"{verb} at {connections}: server CPU a request",
+        measured,
+        f"≤ 1/{wanted:g} = {1 / wanted:.2f}",
+        middle <= 1 / wanted,
+    )
