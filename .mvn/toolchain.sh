@@ -10,7 +10,7 @@ find_jdk() {
   for candidate in "${JAVA_HOME:-}" "${JDK25_HOME:-}" /usr/lib/jvm/* /opt/java/* "$HOME"/.sdkman/candidates/java/* \
     "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* /Library/Java/JavaVirtualMachines/*/Contents/Home \
     /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home; do
-    version=$(jdk_version "$candidate")
+    version=$(jdk_version "$candidate") || continue
     [ -n "$version" ] && [ "$version" -ge "$JDK_NEEDED" ] && { JAVA_HOME=$candidate; export JAVA_HOME; return 0; }
   done
   {
