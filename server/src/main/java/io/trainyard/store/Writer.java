@@ -14,8 +14,7 @@ import org.sqlite.SQLiteErrorCode;
 
 /**
  * The one thread that writes a database. Whatever waits when it comes round, at most {@link #MAX_BATCH}, shares one
- * transaction and one sync of the disk. Callers go on after the commit. A lone work never waits; under a stream of
- * works the writer lets a moment pass before each batch, since a commit costs much the same for one work and for many.
+ * transaction and one sync of the disk; nothing ever waits for a batch to fill. Callers go on after the commit.
  *
  * <p>A work that fails by its own fault takes nobody along: the transaction is rolled back and run again without it.
  * That is why works must be repeatable: they read and write the session and touch nothing else. A savepoint around
@@ -23,10 +22,6 @@ import org.sqlite.SQLiteErrorCode;
  */
 final class Writer implements AutoCloseable {
     static final int MAX_BATCH = 256;
-    /** So many works in the last batch are a stream: those who were just answered are about to ask again. */
-    private static final int STREAM = 4;
-
-    private static final long GATHER_NANOS = 1_000_000;
     private static final System.Logger LOG = System.getLogger(Writer.class.getName());
 
     private final String name;
@@ -35,9 +30,6 @@ final class Writer implements AutoCloseable {
     private final Consumer<Change> listener;
     private final ConcurrentLinkedQueue<Task<?>> queue = new ConcurrentLinkedQueue<>();
     private final Thread thread;
-    /** Of the writer's thread alone. */
-    private int lastBatch;
-
     private volatile boolean idle;
     private volatile boolean closing;
     private volatile boolean gone;
@@ -137,12 +129,10 @@ final class Writer implements AutoCloseable {
             idle = false;
             task = queue.poll();
         }
-        if (lastBatch >= STREAM && !closing) LockSupport.parkNanos(this, GATHER_NANOS);
         while (task != null) {
             batch.add(task);
             task = batch.size() < MAX_BATCH ? queue.poll() : null;
         }
-        lastBatch = batch.size();
         return true;
     }
 
