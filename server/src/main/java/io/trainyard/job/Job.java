@@ -65,95 +65,48 @@ public record Job(
     }
 
     public Job withState(JobState next, Instant now) {
-        return new Job(
-                id,
-                identity,
-                spec,
-                request,
-                warnings,
-                backend,
-                wish,
-                next,
-                version,
-                created,
-                now,
-                ran,
-                failures,
-                userFailures,
-                retryOf);
+        return changed(backend, wish, next, version, now, ran, failures, userFailures);
     }
 
     public Job withWish(Wish next, Instant now) {
-        return new Job(
-                id,
-                identity,
-                spec,
-                request,
-                warnings,
-                backend,
-                next,
-                state,
-                version,
-                created,
-                now,
-                ran,
-                failures,
-                userFailures,
-                retryOf);
+        return changed(backend, next, state, version, now, ran, failures, userFailures);
     }
 
     public Job withBackend(String next) {
-        return new Job(
-                id,
-                identity,
-                spec,
-                request,
-                warnings,
-                next,
-                wish,
-                state,
-                version,
-                created,
-                updated,
-                ran,
-                failures,
-                userFailures,
-                retryOf);
+        return changed(next, wish, state, version, updated, ran, failures, userFailures);
     }
 
     public Job withVersion(long next) {
-        return new Job(
-                id,
-                identity,
-                spec,
-                request,
-                warnings,
-                backend,
-                wish,
-                state,
-                next,
-                created,
-                updated,
-                ran,
-                failures,
-                userFailures,
-                retryOf);
+        return changed(backend, wish, state, next, updated, ran, failures, userFailures);
     }
 
     /** What an ended attempt leaves behind. */
     public Job withCounts(Duration totalRan, int infrastructure, int user) {
+        return changed(backend, wish, state, version, updated, totalRan, infrastructure, user);
+    }
+
+    /** All that changes about a job; the rest was asked for once. */
+    private Job changed(
+            String nextBackend,
+            Wish nextWish,
+            JobState nextState,
+            long nextVersion,
+            Instant now,
+            Duration totalRan,
+            int infrastructure,
+            int user) {
         return new Job(
                 id,
                 identity,
                 spec,
                 request,
                 warnings,
-                backend,
-                wish,
-                state,
-                version,
+                nextBackend,
+                nextWish,
+                nextState,
+                nextVersion,
                 created,
-                updated,
+                now,
                 totalRan,
                 infrastructure,
                 user,
