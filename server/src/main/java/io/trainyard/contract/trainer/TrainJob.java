@@ -3,6 +3,7 @@ package io.trainyard.contract.trainer;
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.JobSpec;
 import io.trainyard.spec.Placement.TrainingRuntime;
+import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

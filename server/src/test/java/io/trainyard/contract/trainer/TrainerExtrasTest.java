@@ -8,6 +8,7 @@ import io.trainyard.admission.Wanted;
 import io.trainyard.contract.trainer.Request.Reading;
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.Resources;
+import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Optional;
