@@ -186,6 +186,21 @@ class VertexServerTest {
     }
 
     @Test
+    void lack_of_quota_is_shown_while_the_job_waits_and_no_failure() {
+        service.next("create", new Fault.Refuse(429, "RESOURCE_EXHAUSTED", "custom_model_training_nvidia_l4_gpus"));
+        try (var server = server()) {
+            String id = server.job(JOB);
+            JsonNode job = server.await(
+                    id, view -> view.path("detail").asString("").contains("custom_model_training_nvidia_l4_gpus"));
+            assertEquals("launching", job.path("state").asString());
+            assertEquals(List.of("submitted", "launching", "waiting"), kinds(server, id));
+            server.post("/api/v1/jobs/" + id + "/cancel", "");
+            server.await(id, "stopping");
+        }
+        assertEquals(List.of(), service.jobs());
+    }
+
+    @Test
     void a_refusal_fails_the_job_with_the_words_of_the_service() {
         service.next("create", new Fault.Refuse(403, "PERMISSION_DENIED", "iam.serviceAccounts.actAs"));
         try (var server = server()) {
