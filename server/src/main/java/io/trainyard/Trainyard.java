@@ -9,6 +9,7 @@ import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
@@ -41,6 +42,7 @@ final class Trainyard implements AutoCloseable {
 
     private final Store store;
     private final SimulatedBackend simulated;
+    private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
@@ -68,7 +70,8 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        List<Backend> backends = List.of(local, simulated);
+        vertex = new VertexBackend(configuration.vertex(), clock, wake);
+        List<Backend> backends = List.of(local, simulated, vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -141,6 +144,7 @@ final class Trainyard implements AutoCloseable {
         reconciler.close();
         harvester.close();
         simulated.close();
+        vertex.close();
         store.close();
     }
 }
