@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 
 /** The settings as typed values. What makes no sense refuses to start, naming the setting, the value and the remedy. */
 final class Configuration {
+    private static final List<String> ROOT_CONTRACTS = List.of("nemo", "meta", "hf-unsloth", "unified", "studio");
+
     private final Map<Setting, String> values = new EnumMap<>(Setting.class);
     private final Map<Setting, String> origins = new EnumMap<>(Setting.class);
 
@@ -219,6 +221,13 @@ final class Configuration {
         };
     }
 
+    /** By the prefix under which it also answers. */
+    Optional<String> rootContract() {
+        Optional<String> word = some(Setting.ROOT_CONTRACT);
+        if (word.isEmpty() || ROOT_CONTRACTS.contains(word.get())) return word;
+        throw nonsense(Setting.ROOT_CONTRACT, "one of " + String.join(", ", ROOT_CONTRACTS) + ", or nothing,");
+    }
+
     /** Reads everything once, so that nonsense is met at the start and not at the first job. */
     Configuration checked() {
         var _ = List.of(
@@ -226,6 +235,7 @@ final class Configuration {
                 port(),
                 publicUrl(),
                 preferredBackend(),
+                rootContract(),
                 poll(),
                 simulatedRun(),
                 simulatedSlots(),

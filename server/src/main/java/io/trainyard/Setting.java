@@ -19,6 +19,10 @@ enum Setting {
             "auto",
             "where jobs run that do not say: auto, local, kubernetes (k8s), vertex or mock",
             "TRAINER_JOB_RUNNER"),
+    ROOT_CONTRACT(
+            "trainyard.root-contract",
+            "",
+            "the one contract to answer at the root: nemo, meta, hf-unsloth, unified or studio; all of them"),
     POLL_SECONDS("trainyard.poll-seconds", "5", "how often every live job is looked at without a hint"),
     SIMULATED_MILLIS("trainyard.simulated.run-millis", "30000", "how long a simulated run lasts unless told otherwise"),
     SIMULATED_SLOTS("trainyard.simulated.slots", "10000", "simulated attempts at the same time"),

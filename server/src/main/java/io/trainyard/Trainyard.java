@@ -10,8 +10,11 @@ import io.trainyard.backend.Launch;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.root.Root;
+import io.trainyard.contract.root.RootOffer;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
+import io.trainyard.contract.unified.UnifiedContract;
 import io.trainyard.http.Contract;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -33,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The server: all rooms, wired by hand. Ready when {@link #start} returns. */
 final class Trainyard implements AutoCloseable {
@@ -80,10 +84,16 @@ final class Trainyard implements AutoCloseable {
         var placer = new Placer(backends, configuration.preferredBackend());
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var tokens = new Tokens(configuration.token());
+        var trainer = new TrainerContract(admission, store, tokens);
+        var unified = new UnifiedContract(admission, store, tokens);
+        List<RootOffer> offers = Stream.concat(trainer.rootOffers().stream(), Stream.of(unified.rootOffer()))
+                .toList();
         List<Contract> contracts = List.of(
                 new TrainyardContract(admission, store, tokens, streams, clock),
-                new TrainerContract(admission, store, tokens),
-                new PushContract(store.jobs(), progress, sealer, clock));
+                trainer,
+                unified,
+                new PushContract(store.jobs(), progress, sealer, clock),
+                new Root(offers, configuration.rootContract(), tokens));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
             new Health(placer.names(), VERSION).mount(routes);
