@@ -151,6 +151,7 @@ final class Configuration {
         return switch (text(Setting.JOB_RUNNER).toLowerCase(Locale.ROOT)) {
             case "auto", "local" -> "local";
             case "mock" -> "simulated";
+            case "kubeflow" -> "kubeflow";
             case "kubernetes", "k8s", "vertex" ->
                 throw new Nonsense(
                         "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local or mock"
@@ -158,7 +159,8 @@ final class Configuration {
                                         Setting.JOB_RUNNER.key,
                                         text(Setting.JOB_RUNNER),
                                         origins.getOrDefault(Setting.JOB_RUNNER, "default")));
-            default -> throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, vertex, mock");
+            default ->
+                throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, kubeflow, vertex, mock");
         };
     }
 
@@ -228,6 +230,13 @@ final class Configuration {
         throw nonsense(Setting.ROOT_CONTRACT, "one of " + String.join(", ", ROOT_CONTRACTS) + ", or nothing,");
     }
 
+    /** Of what is rendered or created on a cluster for jobs that name none. */
+    String jobsNamespace() {
+        if (text(Setting.JOBS_NAMESPACE).matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
+            return text(Setting.JOBS_NAMESPACE);
+        throw nonsense(Setting.JOBS_NAMESPACE, "a namespace of at most 63 small letters, digits and -");
+    }
+
     /** Reads everything once, so that nonsense is met at the start and not at the first job. */
     Configuration checked() {
         var _ = List.of(
@@ -236,6 +245,7 @@ final class Configuration {
                 publicUrl(),
                 preferredBackend(),
                 rootContract(),
+                jobsNamespace(),
                 poll(),
                 simulatedRun(),
                 simulatedSlots(),

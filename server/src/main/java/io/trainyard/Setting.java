@@ -17,8 +17,13 @@ enum Setting {
     JOB_RUNNER(
             "trainyard.job-runner",
             "auto",
-            "where jobs run that do not say: auto, local, kubernetes (k8s), vertex or mock",
+            "where jobs run that do not say: auto, local, kubernetes (k8s), kubeflow, vertex or mock",
             "TRAINER_JOB_RUNNER"),
+    JOBS_NAMESPACE(
+            "trainyard.jobs-namespace",
+            "default",
+            "namespace on a cluster of jobs that name none",
+            "TRAINER_JOBS_NAMESPACE"),
     ROOT_CONTRACT(
             "trainyard.root-contract",
             "",

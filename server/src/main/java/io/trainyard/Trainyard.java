@@ -7,6 +7,7 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
+import io.trainyard.backend.kubeflow.KubeflowBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.push.PushContract;
@@ -72,7 +73,7 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        List<Backend> backends = List.of(local, simulated);
+        List<Backend> backends = List.of(local, simulated, new KubeflowBackend(configuration.jobsNamespace()));
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());

@@ -116,7 +116,7 @@ final class JobWrites {
 
     private long insert(Session session, Job job, NewJob wanted, Body body, Instant now) throws SQLException {
         long arrival = ++arrivals;
-        insertJob(session, arrival, job, body.state());
+        insertJob(session, arrival, job, body.state(), wanted.history().size());
         session.update(
                 "INSERT INTO bodies (job, fingerprint, warnings, spec, request) VALUES (?, ?, ?, ?, ?)",
                 arrival,
@@ -137,19 +137,24 @@ final class JobWrites {
                     secret.getKey(),
                     secret.getValue());
         remember(session, wanted, arrival, now);
-        SqliteEvents.record(
-                session, new Counted(arrival, 1, !job.spec().webhooks().isEmpty()), wanted.submitted());
+        long sequence = 0;
+        for (Event event : wanted.history())
+            SqliteEvents.record(
+                    session,
+                    new Counted(arrival, ++sequence, !job.spec().webhooks().isEmpty()),
+                    event);
         return arrival;
     }
 
-    private static void insertJob(Session session, long arrival, Job job, String state) throws SQLException {
+    private static void insertJob(Session session, long arrival, Job job, String state, int events)
+            throws SQLException {
         Identity identity = job.identity();
         session.update(
                 """
                 INSERT INTO jobs (arrival, id, project, contract, service, client_id, generation, name, backend,
                     state_word, state, attempt, wish, urgency, not_before, version, events, created, updated, ran,
                     failures, user_failures, retry_of, webhooks)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 arrival,
                 job.id().value(),
@@ -167,6 +172,7 @@ final class JobWrites {
                 -job.spec().policy().priority(),
                 notBefore(job.state()),
                 job.version(),
+                events,
                 job.created(),
                 job.updated(),
                 job.ran().toNanos(),

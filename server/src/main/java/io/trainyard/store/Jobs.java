@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /** Jobs, their attempts and their sealed secrets. */
 public interface Jobs {
-    /** Writes a new job and its first event, unless the same was asked before. */
+    /** Writes a new job and its first events, unless the same was asked before. */
     Creation create(NewJob wanted);
 
     Optional<Job> find(JobId id);
@@ -70,24 +70,30 @@ public interface Jobs {
     Map<String, byte[]> secrets(JobId id);
 
     /**
+     * @param history its first events, in order; more than one for a job that is over as soon as it is recorded
      * @param fingerprint of the request after defaults, to tell a repeat from another request
      * @param idForGood whether the client id stays taken when its job has finished
      */
     record NewJob(
             Job job,
-            Event submitted,
+            List<Event> history,
             Map<String, byte[]> secrets,
             byte[] fingerprint,
             Optional<String> idempotencyKey,
             boolean idForGood) {
-        /** The client id is free again once its job has finished. */
+        public NewJob {
+            history = List.copyOf(history);
+            if (history.isEmpty()) throw new IllegalArgumentException("a new job without an event: " + job.id());
+        }
+
+        /** A job with one event, whose client id is free again once it has finished. */
         public NewJob(
                 Job job,
                 Event submitted,
                 Map<String, byte[]> secrets,
                 byte[] fingerprint,
                 Optional<String> idempotencyKey) {
-            this(job, submitted, secrets, fingerprint, idempotencyKey, false);
+            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey, false);
         }
 
         /** Whether a job of the same client id keeps this one from being made. */

@@ -78,7 +78,7 @@ final class MemoryJobs implements Jobs {
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            store.record(entry, wanted.submitted());
+            for (Event event : wanted.history()) store.record(entry, event);
             changes.add(new Change(job.id(), Change.Kind.CREATED));
             return new Creation.Created(job);
         });

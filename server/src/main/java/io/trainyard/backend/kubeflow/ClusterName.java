@@ -22,8 +22,10 @@ final class ClusterName {
 
     static String of(String name) {
         if (name.length() <= MAX_OWN_CHARACTERS && LABEL.matcher(name).matches()) return name;
-        String plain = name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^[^a-z]+", "");
-        String kept = plain.substring(0, Math.min(plain.length(), MAX_KEPT_CHARACTERS)).replaceAll("-+$", "");
+        String plain =
+                name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^[^a-z]+", "");
+        String kept = plain.substring(0, Math.min(plain.length(), MAX_KEPT_CHARACTERS))
+                .replaceAll("-+$", "");
         return (kept.isEmpty() ? "job" : kept) + "-" + hash(name);
     }
 

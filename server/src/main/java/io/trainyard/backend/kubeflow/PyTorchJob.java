@@ -71,7 +71,8 @@ final class PyTorchJob {
             container.put(
                     "args", asked.arguments().stream().map(PyTorchJob::literal).toList());
         if (!asked.environment().isEmpty())
-            container.put("env", asked.environment().stream().map(this::variable).toList());
+            container.put(
+                    "env", asked.environment().stream().map(this::variable).toList());
         Map<String, Object> amounts = amounts(spec.resources());
         container.put("resources", object("requests", amounts, "limits", amounts));
         return container;
@@ -111,8 +112,7 @@ final class PyTorchJob {
     }
 
     private static Map<String, Object> amounts(Resources resources) {
-        var amounts =
-                object("cpu", String.valueOf(resources.cpus()), "memory", resources.memoryGib() + "Gi");
+        var amounts = object("cpu", String.valueOf(resources.cpus()), "memory", resources.memoryGib() + "Gi");
         if (resources.gpus() > 0) amounts.put("nvidia.com/gpu", String.valueOf(resources.gpus()));
         return amounts;
     }

@@ -10,9 +10,9 @@ import java.util.regex.Pattern;
 final class Yaml {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z/][A-Za-z0-9_./-]*");
     /** What YAML 1.1 takes for a value other than text. */
-    private static final Set<String> WORDS =
-            Set.of("true", "false", "yes", "no", "on", "off", "null", "y", "n", "True", "False", "Yes", "No", "On",
-                    "Off", "Null", "Y", "N", "TRUE", "FALSE", "YES", "NO", "ON", "OFF", "NULL");
+    private static final Set<String> WORDS = Set.of(
+            "true", "false", "yes", "no", "on", "off", "null", "y", "n", "True", "False", "Yes", "No", "On", "Off",
+            "Null", "Y", "N", "TRUE", "FALSE", "YES", "NO", "ON", "OFF", "NULL");
 
     private static final HexFormat HEX = HexFormat.of();
 

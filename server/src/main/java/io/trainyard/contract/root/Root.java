@@ -71,8 +71,14 @@ public final class Root implements Contract {
     public void mount(RoutesConfig routes) {
         for (HandlerType method : METHODS) {
             for (String path : PATHS) routes.addHttpHandler(method, path, this::serve);
-            if (pinned.isPresent()) for (String page : PAGES) routes.addHttpHandler(method, page, this::serve);
         }
+        // Those of our own API give way.
+        if (pinned.isPresent())
+            for (String page : PAGES)
+                routes.before(page, context -> {
+                    serve(context);
+                    context.skipRemainingHandlers();
+                });
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class TrainyardContract implements Contract {
         this.store = store;
         this.tokens = tokens;
         this.clock = clock;
-        this.reading = new Reading(store, streams, clock);
+        this.reading = new Reading(store, admission, streams, clock);
     }
 
     @Override

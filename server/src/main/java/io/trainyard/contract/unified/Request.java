@@ -130,8 +130,11 @@ record Request(
         JsonNode annotations = body.get("annotations");
         Labels.read(annotations, Path.BODY.child("annotations"), checker, false);
         long bytes = 0;
-        for (var entry : annotations.properties())
+        for (var entry : annotations.properties()) {
+            if (Secrecy.suspicious(entry.getKey()))
+                checker.secret(entry.getValue(), Path.BODY.child("annotations").child(entry.getKey()));
             bytes += entry.getKey().length() + entry.getValue().stringValue().getBytes(StandardCharsets.UTF_8).length;
+        }
         if (bytes > Labels.MAX_ANNOTATION_BYTES)
             checker.wrong(
                     Path.BODY.child("annotations"),

@@ -15,7 +15,6 @@ import io.trainyard.spec.Policy;
 import io.trainyard.spec.Resources;
 import io.trainyard.spec.SecretRef;
 import io.trainyard.wire.Json;
-import io.trainyard.wire.Secrecy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -129,7 +128,7 @@ final class Translator {
         var annotations = new LinkedHashMap<String, String>();
         for (var entry : body.get("annotations").properties()) {
             String value = entry.getValue().stringValue();
-            String shown = Secrecy.suspicious(entry.getKey()) ? Mask.STARS : mask.apply(value);
+            String shown = request.hidden().containsKey(entry.getValue()) ? Mask.STARS : mask.apply(value);
             if (!shown.equals(value))
                 warnings.add("annotations." + entry.getKey() + ": holds a secret, which everybody could read; masked");
             annotations.put(entry.getKey(), shown);
