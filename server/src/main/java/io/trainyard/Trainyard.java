@@ -82,7 +82,7 @@ final class Trainyard implements AutoCloseable {
                 store, backends, launches, output(harvester), new Reconciler.Timing(clock, configuration.poll()));
         hint.set(reconciler::look);
         streams = new Streams(store, clock);
-        var placer = new Placer(backends, configuration.preferredBackend());
+        var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var tokens = new Tokens(configuration.token());
         var trainer = new TrainerContract(admission, store, tokens);

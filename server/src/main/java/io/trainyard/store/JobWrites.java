@@ -30,7 +30,7 @@ final class JobWrites {
     static final Duration KEY_LIFE = Duration.ofHours(24);
     private static final Duration BETWEEN_KEY_SWEEPS = Duration.ofMinutes(1);
     private static final List<String> TABLES_BY_JOB =
-            List.of("bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
+            List.of("bodies", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
 
     private final Writer writer;
     private final JobRows rows;
@@ -50,14 +50,20 @@ final class JobWrites {
         Job job = wanted.job();
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
-                Codec.INSTANCE.spec.write(job.spec()),
-                Codec.INSTANCE.state.write(job.state()));
+                Codec.INSTANCE.spec.bytes(job.spec()),
+                Codec.INSTANCE.state.write(job.state()),
+                attempt(job.state()));
         Supplier<Creation> creation =
                 writer.write((session, changes) -> create(session, changes, wanted, body, clock.instant()));
         return creation.get();
     }
 
-    private record Body(String warnings, String spec, String state) {}
+    /** @param attempt empty without a live one */
+    private record Body(String warnings, byte[] spec, String state, String attempt) {}
+
+    private static String attempt(JobState state) {
+        return state.liveAttempt().map(Codec.INSTANCE.attempt::write).orElse("");
+    }
 
     private Supplier<Creation> create(Session session, List<Change> changes, NewJob wanted, Body body, Instant now)
             throws SQLException {
@@ -82,7 +88,8 @@ final class JobWrites {
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
         long arrival = insert(session, job, wanted, body, now);
         changes.add(new Change(job.id(), Change.Kind.CREATED));
-        var kept = new JobRows.Body(wanted.fingerprint(), body.warnings(), body.spec(), job.request());
+        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
+        var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
             rows.keep(arrival, kept);
             return new Creation.Created(job);
@@ -143,6 +150,13 @@ final class JobWrites {
                     session,
                     new Counted(arrival, ++sequence, !job.spec().webhooks().isEmpty()),
                     event);
+        if (job.state().liveAttempt().isPresent())
+            keepAttempts(
+                    session,
+                    arrival,
+                    job.state().liveAttempt(),
+                    body.attempt(),
+                    wanted.history().getLast());
         return arrival;
     }
 
@@ -186,8 +200,7 @@ final class JobWrites {
         if (!event.job().equals(next.id()))
             throw new IllegalArgumentException("an event of " + event.job() + " with a change of " + next.id());
         String state = Codec.INSTANCE.state.write(next.state());
-        String attempt =
-                next.state().liveAttempt().map(Codec.INSTANCE.attempt::write).orElse("");
+        String attempt = attempt(next.state());
         return writer.write((session, changes) -> transition(session, changes, next, event, state, attempt));
     }
 
@@ -260,13 +273,20 @@ final class JobWrites {
 
     boolean remove(JobId id) {
         return writer.write((session, changes) -> {
-            var arrival = session.first("""
-                    DELETE FROM jobs WHERE id = ? AND state_word IN ('succeeded', 'failed', 'cancelled', 'rendered')
-                    RETURNING arrival
-                    """, row -> row.getLong(1), id.value());
-            if (arrival.isEmpty()) return false;
-            rows.forget(arrival.get());
-            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival.get());
+            var found = rows.byId(session, id).filter(row -> row.jobState().ended());
+            if (found.isEmpty()) return false;
+            long arrival = found.get().arrival();
+            // An index by job would cost every create a page of the log.
+            for (Map.Entry<String, String> label :
+                    found.get().body().spec().labels().entrySet())
+                session.update(
+                        "DELETE FROM labels WHERE name = ? AND value = ? AND job = ?",
+                        label.getKey(),
+                        label.getValue(),
+                        arrival);
+            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival);
+            session.update("DELETE FROM jobs WHERE arrival = ?", arrival);
+            rows.forget(arrival);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
     }

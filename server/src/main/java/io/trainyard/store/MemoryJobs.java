@@ -80,6 +80,10 @@ final class MemoryJobs implements Jobs {
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
             for (Event event : wanted.history()) store.record(entry, event);
             changes.add(new Change(job.id(), Change.Kind.CREATED));
+            if (job.state().liveAttempt().isPresent()) {
+                keepAttempts(entry, wanted.history().getLast());
+                changes.add(new Change(job.id(), Change.Kind.STATE));
+            }
             return new Creation.Created(job);
         });
     }
@@ -175,6 +179,11 @@ final class MemoryJobs implements Jobs {
                 .limit(limit)
                 .map(entry -> entry.job)
                 .toList());
+    }
+
+    @Override
+    public Optional<JobId> firstWaiting(String backend, Instant now) {
+        return waiting(backend, now, 1).stream().map(Job::id).findFirst();
     }
 
     @Override

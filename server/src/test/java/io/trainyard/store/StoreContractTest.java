@@ -12,9 +12,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.job.Event;
+import io.trainyard.job.Grant;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
+import io.trainyard.job.Rules;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs.Creation;
 import io.trainyard.store.Samples.Draft;
@@ -93,6 +96,30 @@ abstract class StoreContractTest {
         assertEquals(1, first.sequence());
         assertEquals(Event.Kind.SUBMITTED, first.kind());
         assertEquals(NOON, first.at());
+    }
+
+    @Test
+    void a_job_that_is_created_with_a_slot_holds_it_at_once() {
+        var changes = new ArrayList<Change.Kind>();
+        store.subscribe(change -> changes.add(change.kind()));
+        var plain = PLAIN.wanted();
+        var queued = assertInstanceOf(JobState.Queued.class, plain.job().state());
+        var granted = Rules.granted(plain.job(), queued, new Grant(List.of(), 1, 1), NOON);
+        var history =
+                List.of(plain.history().getFirst(), Event.of(granted.next(), granted.kind(), granted.message(), NOON));
+        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty()));
+        assertEquals(granted.next(), found(job));
+        var attempt = job.state().liveAttempt().orElseThrow();
+        assertEquals(List.of(attempt), jobs.live(job.backend()));
+        assertEquals(
+                List.of(attempt),
+                jobs.attempts(job.id()).stream()
+                        .map(Jobs.AttemptRecord::attempt)
+                        .toList());
+        assertEquals(List.of(job.id()), jobs.active());
+        assertEquals(List.of(), jobs.waiting(job.backend(), NOON, 1));
+        assertEquals(2, store.events().after(job.id(), 0, 9).size());
+        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), changes);
     }
 
     @Test

@@ -9,9 +9,11 @@ import io.trainyard.store.StateWord;
 import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JsonNode;
 
 /** Writes answers: a job in this contract's words, and refusals in its shapes. */
 final class Answers {
+    private static final String ACCEPTED = "Job accepted for processing";
     private static final String STOPPING = "Job cancellation requested, stopping…";
 
     private Answers() {}
@@ -26,10 +28,13 @@ final class Answers {
 
     private static Status status(JobState state) {
         return switch (state) {
-            case JobState.Queued queued ->
-                new Status("submitted", waiting("Job accepted for processing", queued.reason()));
+            case JobState.Queued queued -> new Status("submitted", waiting(ACCEPTED, queued.reason()));
             case JobState.Launching launching ->
-                new Status("submitted", waiting("Job is being started", launching.reason()));
+                new Status(
+                        "submitted",
+                        waiting(
+                                // Just given a slot, maybe with the very request, and not yet handed to the backend.
+                                launching.handle().isEmpty() ? ACCEPTED : "Job is being started", launching.reason()));
             case JobState.Running _ -> new Status("running", "Job is running");
             case JobState.Stopping stopping -> stopping(stopping.then());
             case JobState.Paused _ -> new Status("submitted", "Job is paused");
@@ -70,7 +75,7 @@ final class Answers {
     /** The contract's TrainingResponse. */
     static byte[] job(Service service, Job job, Status status) {
         String jobId = job.identity().clientId().orElseThrow();
-        var bytes = new ByteArrayOutputStream(job.request().length() + 512);
+        var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
             out.writeStartObject();
             out.writeStringProperty("job_id", jobId);
@@ -79,8 +84,7 @@ final class Answers {
             out.writeStringProperty("detail", status.detail());
             out.writeNullProperty("dashboard_url");
             out.writeObjectPropertyStart("metadata");
-            out.writeName("job_spec");
-            out.writeRawValue(job.request());
+            writeJobSpec(out, service, jobId, job);
             out.writeObjectPropertyStart("trainyard");
             out.writeStringProperty("id", job.id().value());
             out.writeStringProperty("backend", job.backend());
@@ -95,5 +99,18 @@ final class Answers {
             out.writeEndObject();
         }
         return bytes.toByteArray();
+    }
+
+    private static void writeJobSpec(JsonGenerator out, Service service, String jobId, Job job) {
+        JsonNode shown = Json.MAPPER.readTree(job.request());
+        out.writeObjectPropertyStart("job_spec");
+        out.writeStringProperty("job_id", jobId);
+        out.writeStringProperty("backend", service.word);
+        out.writeStringProperty("backend_job_id", job.spec().name());
+        out.writeName("train_job");
+        TrainJob.write(out, job.spec(), shown);
+        out.writeName("callbacks");
+        Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
+        out.writeEndObject();
     }
 }

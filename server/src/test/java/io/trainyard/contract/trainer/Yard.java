@@ -11,6 +11,7 @@ import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
+import io.trainyard.job.Slots;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
@@ -46,7 +47,7 @@ final class Yard implements AutoCloseable {
     Yard(Path home, String token) {
         this.token = token;
         simulated = new SimulatedBackend(home.resolve("ledger"), Duration.ofSeconds(30), 1, () -> NOON, _ -> {});
-        var placer = new Placer(List.of(simulated), simulated.name());
+        var placer = new Placer(List.of(simulated), simulated.name(), (_, _) -> Slots.NOTHING);
         var admission = new Admission(
                 store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
         var tokens = new Tokens(Optional.of(token));
