@@ -7,12 +7,16 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
+import io.trainyard.backend.kubeflow.KubeflowBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.root.Root;
+import io.trainyard.contract.root.RootOffer;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
+import io.trainyard.contract.unified.UnifiedContract;
 import io.trainyard.http.Contract;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -34,6 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The server: all rooms, wired by hand. Ready when {@link #start} returns. */
 final class Trainyard implements AutoCloseable {
@@ -71,7 +76,7 @@ final class Trainyard implements AutoCloseable {
                 clock,
                 wake);
         vertex = new VertexBackend(configuration.vertex(), clock, wake);
-        List<Backend> backends = List.of(local, simulated, vertex);
+        List<Backend> backends = List.of(local, simulated, vertex, new KubeflowBackend(configuration.jobsNamespace()));
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -83,10 +88,16 @@ final class Trainyard implements AutoCloseable {
         var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var tokens = new Tokens(configuration.token());
+        var trainer = new TrainerContract(admission, store, tokens);
+        var unified = new UnifiedContract(admission, store, tokens);
+        List<RootOffer> offers = Stream.concat(trainer.rootOffers().stream(), Stream.of(unified.rootOffer()))
+                .toList();
         List<Contract> contracts = List.of(
                 new TrainyardContract(admission, store, tokens, streams, clock),
-                new TrainerContract(admission, store, tokens),
-                new PushContract(store.jobs(), progress, sealer, clock));
+                trainer,
+                unified,
+                new PushContract(store.jobs(), progress, sealer, clock),
+                new Root(offers, configuration.rootContract(), tokens));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
             new Health(placer.names(), VERSION).mount(routes);

@@ -22,6 +22,7 @@ final class Warmup {
     private static final String LOCAL_JOB = """
             {"name":"warm-up","framework":"custom","model":{"name":"none"},"placement":{"backends":["local"]},
              "container":{"command":["true"]},"resources":{"gpus":0,"cpus":1,"memory_gib":1}}""";
+
     private static final int ROUNDS_TO_A_LOCAL_JOB = 3;
     private static final String TRAINER_JOB = """
             {"job_id":"warm-up-ROUND","base_model":{"provider":"huggingface","model_name":"none"},

@@ -78,7 +78,8 @@ public final class Admission {
                 history,
                 sealer.seal(job.id().value(), named(wanted.secrets())),
                 sealer.fingerprint(wanted.canonical()),
-                wanted.idempotencyKey()));
+                wanted.idempotencyKey(),
+                wanted.idForGood()));
         return switch (creation) {
             case Creation.Created created -> new Answer.Accepted(created.job());
             case Creation.Repeated repeated -> new Answer.Repeated(repeated.job());

@@ -79,7 +79,7 @@ final class JobWrites {
             }
         }
         Optional<JobRow> newest = identity.clientId().isPresent() ? rows.newest(session, identity) : Optional.empty();
-        if (newest.isPresent() && !newest.get().jobState().ended()) {
+        if (newest.isPresent() && wanted.heldUpBy(newest.get().jobState())) {
             JobRow row = newest.get();
             if (!row.asked(wanted.fingerprint())) return () -> new Creation.ClientIdTaken(row.job());
             remember(session, wanted, row.arrival(), now);

@@ -126,7 +126,7 @@ abstract class StoreContractTest {
     void a_job_that_is_over_when_it_is_created_has_its_whole_history_and_never_moves() {
         Job over = done(PLAIN.withClientId("mine").told().job(), new Outcome.Rendered());
         var history = List.of(event(over, Event.Kind.SUBMITTED), event(over, Event.Kind.RENDERED));
-        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty()));
+        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty(), false));
         assertEquals(over, found(job));
         assertEquals(List.of(1L, 2L), history(job).stream().map(Event::sequence).toList());
         assertEquals(
@@ -153,7 +153,7 @@ abstract class StoreContractTest {
         var wanted = PLAIN.wanted();
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty()));
+                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty(), false));
     }
 
     @Test
@@ -226,6 +226,21 @@ abstract class StoreContractTest {
         Job first = created(PLAIN.withClientId("mine").wanted("body"));
         jobs.create(PLAIN.withClientId("mine").wantedWithKey("body", "k"));
         assertEquals(new Creation.KeyReused(first), jobs.create(PLAIN.wantedWithKey("other", "k")));
+    }
+
+    @Test
+    void a_client_id_that_is_taken_for_good_stays_taken_when_its_job_has_finished() {
+        Job first = finished(created(forGood("body")));
+        assertEquals(new Creation.Repeated(first), jobs.create(forGood("body")));
+        assertEquals(new Creation.ClientIdTaken(first), jobs.create(forGood("other")));
+        assertTrue(jobs.remove(first.id()));
+        created(forGood("other"));
+    }
+
+    private static Jobs.NewJob forGood(String body) {
+        var wanted = PLAIN.withClientId("mine").wanted(body);
+        return new Jobs.NewJob(
+                wanted.job(), wanted.history(), wanted.secrets(), wanted.fingerprint(), Optional.empty(), true);
     }
 
     @Test
