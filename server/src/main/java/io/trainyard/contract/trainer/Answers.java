@@ -6,8 +6,8 @@ import io.trainyard.job.JobState.Then;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Reason;
 import io.trainyard.store.StateWord;
+import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
-import java.util.List;
 import tools.jackson.core.JsonGenerator;
 
 /** Writes answers: a job in this contract's words, and refusals in its shapes. */
@@ -92,53 +92,6 @@ final class Answers {
                 for (String warning : job.warnings()) out.writeString(warning);
                 out.writeEndArray();
             }
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
-    }
-
-    static byte[] detail(String text) {
-        var bytes = new ByteArrayOutputStream(64 + text.length());
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeStringProperty("detail", text);
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
-    }
-
-    /** @param root where the places begin: {@code body} or {@code header} */
-    static byte[] problems(String root, List<Problem> problems) {
-        var bytes = new ByteArrayOutputStream(1024);
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeArrayPropertyStart("detail");
-            for (Problem problem : problems) problem.write(out, root);
-            out.writeEndArray();
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
-    }
-
-    static byte[] broken(Json.Parsed.Broken broken) {
-        var bytes = new ByteArrayOutputStream(256);
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeArrayPropertyStart("detail");
-            out.writeStartObject();
-            out.writeStringProperty("type", "json_invalid");
-            out.writeArrayPropertyStart("loc");
-            out.writeString("body");
-            out.writeNumber(broken.offset());
-            out.writeEndArray();
-            out.writeStringProperty("msg", "JSON decode error");
-            out.writeObjectPropertyStart("input");
-            out.writeEndObject();
-            out.writeObjectPropertyStart("ctx");
-            out.writeStringProperty("error", broken.error());
-            out.writeEndObject();
-            out.writeEndObject();
-            out.writeEndArray();
             out.writeEndObject();
         }
         return bytes.toByteArray();

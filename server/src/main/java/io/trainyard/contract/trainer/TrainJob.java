@@ -2,6 +2,7 @@ package io.trainyard.contract.trainer;
 
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.Placement.TrainingRuntime;
+import io.trainyard.wire.Json;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;

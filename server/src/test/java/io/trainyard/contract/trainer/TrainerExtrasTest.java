@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.trainyard.contract.trainer.Request.Reading;
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.Resources;
+import io.trainyard.wire.Json;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
