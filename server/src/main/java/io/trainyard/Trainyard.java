@@ -7,9 +7,11 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
+import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
@@ -68,7 +70,8 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        List<Backend> backends = List.of(local, simulated);
+        var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
+        List<Backend> backends = List.of(local, simulated, kubernetes);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -83,6 +86,12 @@ final class Trainyard implements AutoCloseable {
         List<Contract> contracts = List.of(
                 new TrainyardContract(admission, store, tokens, streams, clock),
                 new TrainerContract(admission, store, tokens),
+                new StudioContract(
+                        admission,
+                        store,
+                        tokens,
+                        new StudioConfiguration(configuration).settings(),
+                        new SecureRandom()),
                 new PushContract(store.jobs(), progress, sealer, clock));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
@@ -95,6 +104,8 @@ final class Trainyard implements AutoCloseable {
     }
 
     private void sayReady(Configuration configuration) {
+        for (String unused : new KubernetesConfiguration(configuration).unused())
+            LOG.log(System.Logger.Level.WARNING, unused);
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",

@@ -17,11 +17,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class JobManifest {
     private static final JsonMapper JSON = new JsonMapper();
     /** As other tools indent JSON: two blanks, no blank before a colon, one item a line. */
-    private static final ObjectWriter WRITER = JSON.writer(new DefaultPrettyPrinter(Separators.createDefaultInstance()
-                    .withObjectNameValueSpacing(Separators.Spacing.AFTER)
-                    .withObjectEmptySeparator("")
-                    .withArrayEmptySeparator(""))
-            .withArrayIndenter(DefaultIndenter.SYSTEM_LINEFEED_INSTANCE));
+    private static final ObjectWriter WRITER = JSON.writer()
+            .with(new DefaultPrettyPrinter(Separators.createDefaultInstance()
+                            .withObjectNameValueSpacing(Separators.Spacing.AFTER)
+                            .withObjectEmptySeparator("")
+                            .withArrayEmptySeparator(""))
+                    .withArrayIndenter(DefaultIndenter.SYSTEM_LINEFEED_INSTANCE));
 
     private final JobSpec spec;
     private final KubernetesSettings settings;
@@ -45,9 +46,7 @@ final class JobManifest {
         metadata.set("labels", labels());
         ObjectNode body =
                 job.putObject("spec").put("backoffLimit", settings.retention().backoffLimit());
-        settings.retention()
-                .secondsAfterFinished()
-                .ifPresent(seconds -> body.put("ttlSecondsAfterFinished", seconds));
+        settings.retention().secondsAfterFinished().ifPresent(seconds -> body.put("ttlSecondsAfterFinished", seconds));
         spec.policy().maxDuration().ifPresent(limit -> body.put("activeDeadlineSeconds", limit.toSeconds()));
         ObjectNode template = body.putObject("template");
         template.putObject("metadata").set("labels", labels());
@@ -127,8 +126,8 @@ final class JobManifest {
         var asked = spec.resources();
         Map<String, String> limits = settings.pods()
                 .limits()
-                .orElseGet(() ->
-                        asked.gpus() > 0 ? Map.of("nvidia.com/gpu", Integer.toString(asked.gpus())) : Map.of());
+                .orElseGet(
+                        () -> asked.gpus() > 0 ? Map.of("nvidia.com/gpu", Integer.toString(asked.gpus())) : Map.of());
         if (!limits.isEmpty()) limits.forEach(resources.putObject("limits")::put);
         return resources;
     }

@@ -23,7 +23,8 @@ final class JobName {
 
     private static String cut(String name, int characters) {
         String trimmed = name.replaceAll("^-+", "");
-        String shortened = trimmed.substring(0, Math.min(characters, trimmed.length())).replaceAll("-+$", "");
+        String shortened =
+                trimmed.substring(0, Math.min(characters, trimmed.length())).replaceAll("-+$", "");
         return shortened.isEmpty() ? NAMELESS : shortened;
     }
 }

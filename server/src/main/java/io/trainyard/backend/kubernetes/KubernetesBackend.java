@@ -54,7 +54,8 @@ public final class KubernetesBackend implements Backend {
     private List<String> objections(JobSpec spec) {
         var objections = new ArrayList<String>();
         if (spec.container().image().or(settings::image).isEmpty())
-            objections.add("Set K8S_TRAINING_IMAGE to the container image that runs train.py");
+            objections.add(
+                    "container.image: none is given; name one, or set K8S_TRAINING_IMAGE for all jobs that name none");
         if (spec.resources().nodes() > 1)
             objections.add("resources.nodes: %d, and a Kubernetes Job is one node here; ask for 1"
                     .formatted(spec.resources().nodes()));

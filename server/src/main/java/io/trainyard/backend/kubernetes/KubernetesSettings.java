@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param namespace of jobs that name none
  */
 public record KubernetesSettings(Optional<String> image, String namespace, Retention retention, Pods pods) {
-    public static final KubernetesSettings DEFAULT = new KubernetesSettings(
-            Optional.empty(), "default", new Retention(0, Optional.empty()), Pods.DEFAULT);
+    public static final KubernetesSettings DEFAULT =
+            new KubernetesSettings(Optional.empty(), "default", new Retention(0, Optional.empty()), Pods.DEFAULT);
 
     /**
      * @param backoffLimit how often the cluster itself starts a failed pod again; our own attempts are counted apart
