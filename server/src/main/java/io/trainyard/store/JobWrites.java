@@ -30,7 +30,7 @@ final class JobWrites {
     static final Duration KEY_LIFE = Duration.ofHours(24);
     private static final Duration BETWEEN_KEY_SWEEPS = Duration.ofMinutes(1);
     private static final List<String> TABLES_BY_JOB =
-            List.of("bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
+            List.of("bodies", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
 
     private final Writer writer;
     private final JobRows rows;
@@ -50,14 +50,14 @@ final class JobWrites {
         Job job = wanted.job();
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
-                Codec.INSTANCE.spec.write(job.spec()),
+                Codec.INSTANCE.spec.bytes(job.spec()),
                 Codec.INSTANCE.state.write(job.state()));
         Supplier<Creation> creation =
                 writer.write((session, changes) -> create(session, changes, wanted, body, clock.instant()));
         return creation.get();
     }
 
-    private record Body(String warnings, String spec, String state) {}
+    private record Body(String warnings, byte[] spec, String state) {}
 
     private Supplier<Creation> create(Session session, List<Change> changes, NewJob wanted, Body body, Instant now)
             throws SQLException {
@@ -82,7 +82,7 @@ final class JobWrites {
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
         long arrival = insert(session, job, wanted, body, now);
         changes.add(new Change(job.id(), Change.Kind.CREATED));
-        var kept = new JobRows.Body(wanted.fingerprint(), body.warnings(), body.spec(), job.request());
+        var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
             rows.keep(arrival, kept);
             return new Creation.Created(job);
@@ -260,13 +260,20 @@ final class JobWrites {
 
     boolean remove(JobId id) {
         return writer.write((session, changes) -> {
-            var arrival = session.first("""
-                    DELETE FROM jobs WHERE id = ? AND state_word IN ('succeeded', 'failed', 'cancelled', 'rendered')
-                    RETURNING arrival
-                    """, row -> row.getLong(1), id.value());
-            if (arrival.isEmpty()) return false;
-            rows.forget(arrival.get());
-            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival.get());
+            var found = rows.byId(session, id).filter(row -> row.jobState().ended());
+            if (found.isEmpty()) return false;
+            long arrival = found.get().arrival();
+            // An index by job would cost every create a page of the log.
+            for (Map.Entry<String, String> label :
+                    found.get().body().spec().labels().entrySet())
+                session.update(
+                        "DELETE FROM labels WHERE name = ? AND value = ? AND job = ?",
+                        label.getKey(),
+                        label.getValue(),
+                        arrival);
+            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival);
+            session.update("DELETE FROM jobs WHERE arrival = ?", arrival);
+            rows.forget(arrival);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
     }

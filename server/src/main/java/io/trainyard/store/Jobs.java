@@ -30,6 +30,9 @@ public interface Jobs {
     /** Jobs waiting for a slot of this backend whose moment has come: priority first, then arrival. */
     List<Job> waiting(String backend, Instant now, int limit);
 
+    /** The first of {@link #waiting}. */
+    Optional<JobId> firstWaiting(String backend, Instant now);
+
     /** How many jobs stand before this waiting one. */
     long ahead(Job waiting);
 

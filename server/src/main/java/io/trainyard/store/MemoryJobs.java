@@ -178,6 +178,11 @@ final class MemoryJobs implements Jobs {
     }
 
     @Override
+    public Optional<JobId> firstWaiting(String backend, Instant now) {
+        return waiting(backend, now, 1).stream().map(Job::id).findFirst();
+    }
+
+    @Override
     public long ahead(Job waiting) {
         return store.alone(_ -> queue().filter(me -> me.job.id().equals(waiting.id()))
                 .findFirst()
