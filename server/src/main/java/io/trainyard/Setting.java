@@ -8,7 +8,6 @@ import java.util.Locale;
  * capitals with {@code _}, or one of the names that clients and deployments already use), then in
  * {@code trainyard.properties} in the home folder.
  */
-@SuppressWarnings("ImmutableEnumChecker") // List.of is
 enum Setting {
     HOME("trainyard.home", ".trainyard", "folder of database, logs, jobs and key file"),
     HOST("trainyard.host", "", "address to listen on; 127.0.0.1, or every address once a token is set"),
@@ -104,13 +103,71 @@ enum Setting {
     KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the cluster, not used yet", "K8S_CONTEXT"),
     KUBECTL("trainyard.kubernetes.kubectl", "", "not used: no kubectl is called", "KUBECTL_BIN"),
     GCLOUD("trainyard.vertex.gcloud", "", "not used: no gcloud is called", "GCLOUD_BIN"),
+    VERTEX_PROJECT(
+            "trainyard.vertex.project",
+            "",
+            "Google Cloud project of jobs on Vertex AI",
+            "VERTEX_PROJECT",
+            "GCP_PROJECT",
+            "PROJECT_ID"),
+    VERTEX_REGION("trainyard.vertex.region", "us-central1", "region of jobs on Vertex AI", "VERTEX_REGION"),
+    VERTEX_IMAGE_URI(
+            "trainyard.vertex.image-uri",
+            "",
+            "trainer image of jobs on Vertex AI that name none",
+            "VERTEX_IMAGE_URI",
+            "IMAGE_URI"),
+    VERTEX_MACHINE_TYPE(
+            "trainyard.vertex.machine-type",
+            "a2-highgpu-1g",
+            "machine of jobs that take the configured one",
+            "VERTEX_MACHINE_TYPE"),
+    VERTEX_ACCELERATOR_TYPE(
+            "trainyard.vertex.accelerator-type",
+            "NVIDIA_TESLA_A100",
+            "its accelerator, and that of jobs that want GPUs of any type",
+            "VERTEX_ACCELERATOR_TYPE"),
+    VERTEX_ACCELERATOR_COUNT(
+            "trainyard.vertex.accelerator-count",
+            "1",
+            "accelerators on each such machine; 0 for none",
+            "VERTEX_ACCELERATOR_COUNT"),
+    VERTEX_REPLICA_COUNT("trainyard.vertex.replica-count", "1", "such machines for each job", "VERTEX_REPLICA_COUNT"),
+    VERTEX_SERVICE_ACCOUNT(
+            "trainyard.vertex.service-account", "", "as whom containers on Vertex AI run", "VERTEX_SERVICE_ACCOUNT"),
+    VERTEX_NETWORK(
+            "trainyard.vertex.network", "", "full name of the network that jobs are peered with", "VERTEX_NETWORK"),
+    VERTEX_SUBMIT("trainyard.vertex.submit", "0", "1 submits jobs to Vertex AI; 0 only renders them", "VERTEX_SUBMIT"),
+    VERTEX_SECRETS(
+            "trainyard.vertex.secrets",
+            "",
+            "Secret Manager names of secret variables, by comma: HF_TOKEN=projects/P/secrets/S/versions/latest"),
+    VERTEX_CREDENTIALS(
+            "trainyard.vertex.credentials",
+            "",
+            "Google credentials file; found as Google's own tools find it",
+            "GOOGLE_APPLICATION_CREDENTIALS"),
+    VERTEX_ENDPOINT(
+            "trainyard.vertex.endpoint",
+            "https://{region}-aiplatform.googleapis.com",
+            "address of Vertex AI; {region} stands for the region"),
+    VERTEX_LOGGING_ENDPOINT(
+            "trainyard.vertex.logging-endpoint", "https://logging.googleapis.com", "address of Cloud Logging"),
+    VERTEX_POLL_SECONDS("trainyard.vertex.poll-seconds", "10", "how often the live jobs on Vertex AI are listed"),
+    VERTEX_LOGS_SETTLE_SECONDS(
+            "trainyard.vertex.logs-settle-seconds",
+            "20",
+            "how long after an end its last log entries may come in; the end is told then"),
+    VERTEX_DELETE_FINISHED(
+            "trainyard.vertex.delete-finished", "false", "whether custom jobs are deleted once their output is stored"),
     EXIT_WHEN_READY(
             "trainyard.exit-when-ready", "false", "answer a few requests to itself and stop: makes start caches");
 
     final String key;
     final String otherwise;
     final String help;
-    /** Names that clients and deployments already use; the first that is set counts. */
+    /** Names that clients and deployments already use; the first one that is set counts. */
+    @SuppressWarnings("ImmutableEnumChecker") // it is one of those that cannot be changed
     final List<String> alsoKnownAs;
 
     Setting(String key, String otherwise, String help, String... alsoKnownAs) {

@@ -58,12 +58,21 @@ final class StudioConfiguration {
     }
 
     private Map<Target, List<String>> lacks() {
-        var kubernetes = new ArrayList<String>();
-        if (all.some(Setting.KUBERNETES_IMAGE).isEmpty())
-            kubernetes.add("Set K8S_TRAINING_IMAGE to the container image that runs train.py");
         var lacks = new EnumMap<Target, List<String>>(Target.class);
-        lacks.put(Target.KUBERNETES, kubernetes);
-        lacks.put(Target.VERTEX, List.of("Set VERTEX_PROJECT (or PROJECT_ID) for Vertex submissions"));
+        lacks.put(
+                Target.KUBERNETES,
+                unless(
+                        Setting.KUBERNETES_IMAGE,
+                        "Set K8S_TRAINING_IMAGE to the container image that runs train.py"));
+        var vertex = new ArrayList<String>();
+        vertex.addAll(
+                unless(Setting.VERTEX_PROJECT, "Set VERTEX_PROJECT (or PROJECT_ID) for Vertex submissions"));
+        vertex.addAll(unless(Setting.VERTEX_IMAGE_URI, "Set VERTEX_IMAGE_URI to the trainer container image"));
+        lacks.put(Target.VERTEX, vertex);
         return lacks;
+    }
+
+    private List<String> unless(Setting set, String remedy) {
+        return all.some(set).isPresent() ? List.of() : List.of(remedy);
     }
 }

@@ -10,6 +10,7 @@ import io.trainyard.backend.Launch;
 import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
 import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.trainer.TrainerContract;
@@ -43,6 +44,7 @@ final class Trainyard implements AutoCloseable {
 
     private final Store store;
     private final SimulatedBackend simulated;
+    private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
@@ -71,7 +73,8 @@ final class Trainyard implements AutoCloseable {
                 clock,
                 wake);
         var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
-        List<Backend> backends = List.of(local, simulated, kubernetes);
+        vertex = new VertexBackend(configuration.vertex(), clock, wake);
+        List<Backend> backends = List.of(local, simulated, kubernetes, vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -152,6 +155,7 @@ final class Trainyard implements AutoCloseable {
         reconciler.close();
         harvester.close();
         simulated.close();
+        vertex.close();
         store.close();
     }
 }

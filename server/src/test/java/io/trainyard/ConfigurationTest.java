@@ -62,6 +62,23 @@ class ConfigurationTest {
             trainyard.kubernetes.context TRAINYARD_KUBERNETES_CONTEXT K8S_CONTEXT =
             trainyard.kubernetes.kubectl TRAINYARD_KUBERNETES_KUBECTL KUBECTL_BIN =
             trainyard.vertex.gcloud TRAINYARD_VERTEX_GCLOUD GCLOUD_BIN =
+            trainyard.vertex.project TRAINYARD_VERTEX_PROJECT VERTEX_PROJECT GCP_PROJECT PROJECT_ID =
+            trainyard.vertex.region TRAINYARD_VERTEX_REGION VERTEX_REGION = us-central1
+            trainyard.vertex.image-uri TRAINYARD_VERTEX_IMAGE_URI VERTEX_IMAGE_URI IMAGE_URI =
+            trainyard.vertex.machine-type TRAINYARD_VERTEX_MACHINE_TYPE VERTEX_MACHINE_TYPE = a2-highgpu-1g
+            trainyard.vertex.accelerator-type TRAINYARD_VERTEX_ACCELERATOR_TYPE VERTEX_ACCELERATOR_TYPE = NVIDIA_TESLA_A100
+            trainyard.vertex.accelerator-count TRAINYARD_VERTEX_ACCELERATOR_COUNT VERTEX_ACCELERATOR_COUNT = 1
+            trainyard.vertex.replica-count TRAINYARD_VERTEX_REPLICA_COUNT VERTEX_REPLICA_COUNT = 1
+            trainyard.vertex.service-account TRAINYARD_VERTEX_SERVICE_ACCOUNT VERTEX_SERVICE_ACCOUNT =
+            trainyard.vertex.network TRAINYARD_VERTEX_NETWORK VERTEX_NETWORK =
+            trainyard.vertex.submit TRAINYARD_VERTEX_SUBMIT VERTEX_SUBMIT = 0
+            trainyard.vertex.secrets TRAINYARD_VERTEX_SECRETS =
+            trainyard.vertex.credentials TRAINYARD_VERTEX_CREDENTIALS GOOGLE_APPLICATION_CREDENTIALS =
+            trainyard.vertex.endpoint TRAINYARD_VERTEX_ENDPOINT = https://{region}-aiplatform.googleapis.com
+            trainyard.vertex.logging-endpoint TRAINYARD_VERTEX_LOGGING_ENDPOINT = https://logging.googleapis.com
+            trainyard.vertex.poll-seconds TRAINYARD_VERTEX_POLL_SECONDS = 10
+            trainyard.vertex.logs-settle-seconds TRAINYARD_VERTEX_LOGS_SETTLE_SECONDS = 20
+            trainyard.vertex.delete-finished TRAINYARD_VERTEX_DELETE_FINISHED = false
             trainyard.exit-when-ready TRAINYARD_EXIT_WHEN_READY = false
             """;
 
@@ -72,11 +89,10 @@ class ConfigurationTest {
     void every_setting_has_its_name_its_variables_and_its_default() {
         String settings = Stream.of(Setting.values())
                 .map(setting -> Stream.of(
-                                setting.key,
-                                setting.variable(),
-                                String.join(" ", setting.alsoKnownAs),
-                                "=",
-                                setting.otherwise)
+                                List.of(setting.key, setting.variable()),
+                                setting.alsoKnownAs,
+                                List.of("=", setting.otherwise))
+                        .flatMap(List::stream)
                         .filter(word -> !word.isEmpty())
                         .collect(Collectors.joining(" ")))
                 .collect(Collectors.joining("\n", "", "\n"));
@@ -120,13 +136,13 @@ class ConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"auto, local", "local, local", "LOCAL, local", "mock, simulated", "Mock, simulated"})
+    @CsvSource({"auto, local", "local, local", "LOCAL, local", "mock, simulated", "Mock, simulated", "vertex, vertex"})
     void the_words_of_trainer_job_runner_are_understood(String word, String backend) {
         assertEquals(backend, configuration(Map.of("TRAINER_JOB_RUNNER", word)).preferredBackend());
     }
 
     @ParameterizedTest
-    @CsvSource({"kubernetes", "k8s", "vertex"})
+    @CsvSource({"kubernetes", "k8s"})
     void known_words_that_are_not_there_yet_say_so(String word) {
         String message = refused(Map.of("TRAINER_JOB_RUNNER", word));
         assertTrue(message.contains("not part of this version yet"), message);
@@ -142,6 +158,13 @@ class ConfigurationTest {
                 "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
                 "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
                 "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",
+                "VERTEX_SUBMIT | yes | trainyard.vertex.submit = \"yes\" (VERTEX_SUBMIT): true or false",
+                "PROJECT_ID | a/b | trainyard.vertex.project = \"a/b\" (PROJECT_ID): a name of letters",
+                "VERTEX_REGION | us central1 | trainyard.vertex.region = \"us central1\" (VERTEX_REGION): a name",
+                "VERTEX_ACCELERATOR_COUNT | 17 | trainyard.vertex.accelerator-count = \"17\"",
+                "VERTEX_REPLICA_COUNT | 0 | trainyard.vertex.replica-count = \"0\"",
+                "TRAINYARD_VERTEX_SECRETS | HF_TOKEN=hf_abc | trainyard.vertex.secrets: \"HF_TOKEN=…\": NAME=projects/",
+                "TRAINYARD_VERTEX_ENDPOINT | localhost | trainyard.vertex.endpoint = \"localhost\"",
                 "TRAINYARD_LOCAL_CPUS | 0 | trainyard.local.cpus = \"0\"",
                 "TRAINYARD_LOCAL_MEMORY_GIB | -1 | trainyard.local.memory-gib = \"-1\"",
                 "TRAINYARD_LOCAL_GPUS | 0;1 | trainyard.local.gpus = \"0;1\"",

@@ -2,6 +2,7 @@ package io.trainyard.backend.kubernetes;
 
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.JobSpec;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -80,12 +81,21 @@ final class JobManifest {
         ObjectNode container = JSON.createObjectNode()
                 .put("name", "trainer")
                 .put("image", asked.image().or(settings::image).orElse(""));
-        if (!asked.command().isEmpty()) asked.command().forEach(container.putArray("command")::add);
-        asked.arguments().forEach(container.putArray("args")::add);
+        if (!asked.command().isEmpty()) words(container.putArray("command"), asked.command());
+        words(container.putArray("args"), asked.arguments());
         container.set("env", environment());
         ObjectNode resources = resources();
         if (!resources.isEmpty()) container.set("resources", resources);
         return container;
+    }
+
+    private static void words(ArrayNode list, List<String> words) {
+        for (String word : words) list.add(verbatim(word));
+    }
+
+    /** {@code $(NAME)} would be expanded by the cluster, a secret variable into the open. */
+    private static String verbatim(String value) {
+        return value.replace("$(", "$$(");
     }
 
     private ArrayNode environment() {
@@ -93,7 +103,7 @@ final class JobManifest {
         for (Variable variable : spec.container().environment()) {
             switch (variable) {
                 case Variable.Plain plain ->
-                    environment.addObject().put("name", plain.name()).put("value", plain.value());
+                    environment.addObject().put("name", plain.name()).put("value", verbatim(plain.value()));
                 case Variable.Secret secret -> secret(environment, secret.name());
             }
         }

@@ -32,8 +32,12 @@ record Translator(Request request, StudioSettings settings, String id, String cl
     /** By it a name is found to be taken. */
     static final String NAME_LABEL = "trainyard/name";
 
+    /** The contract has no word for machines, so the operator's settings say which one Vertex AI takes. */
+    private static final String MACHINE = "trainyard.vertex/machine";
+
+    private static final String CONFIGURED = "configured";
     private static final String JOB_LABEL = "trainyard/job-id";
-    /** The contract has no word for machines: one GPU where there is one, and no claim to the rest. */
+    /** Elsewhere one GPU where there is one, and no claim to the rest. */
     private static final Resources ONE_GPU = new Resources(1, 1, Optional.empty(), 1, 1, Optional.empty());
 
     Wanted wanted(String project, Optional<String> idempotencyKey) {
@@ -77,7 +81,7 @@ record Translator(Request request, StudioSettings settings, String id, String cl
                         request.options.flags(settings.script().style()),
                         environment()),
                 Map.of(JOB_LABEL, id, NAME_LABEL, clusterName),
-                Map.of(),
+                request.target == Target.VERTEX ? Map.of(MACHINE, CONFIGURED) : Map.of(),
                 List.of(),
                 new Placement(
                         List.of(settings.simulated() ? SIMULATED : request.target.word()),
