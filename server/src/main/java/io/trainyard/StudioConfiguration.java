@@ -61,12 +61,9 @@ final class StudioConfiguration {
         var lacks = new EnumMap<Target, List<String>>(Target.class);
         lacks.put(
                 Target.KUBERNETES,
-                unless(
-                        Setting.KUBERNETES_IMAGE,
-                        "Set K8S_TRAINING_IMAGE to the container image that runs train.py"));
+                unless(Setting.KUBERNETES_IMAGE, "Set K8S_TRAINING_IMAGE to the container image that runs train.py"));
         var vertex = new ArrayList<String>();
-        vertex.addAll(
-                unless(Setting.VERTEX_PROJECT, "Set VERTEX_PROJECT (or PROJECT_ID) for Vertex submissions"));
+        vertex.addAll(unless(Setting.VERTEX_PROJECT, "Set VERTEX_PROJECT (or PROJECT_ID) for Vertex submissions"));
         vertex.addAll(unless(Setting.VERTEX_IMAGE_URI, "Set VERTEX_IMAGE_URI to the trainer container image"));
         lacks.put(Target.VERTEX, vertex);
         return lacks;

@@ -68,7 +68,12 @@ class StudioRoutesTest {
     void F30_a_manifest_of_nearly_a_megabyte_harms_nobody() {
         try (var studio = Studio.dry(home)) {
             String id = studio.id(body().put("note", "x".repeat(1_000_000)));
-            assertTrue(studio.get("/jobs/" + id + "?from=1").json().at("/job/logs/0/message").stringValue().length() > 1_000_000);
+            assertTrue(studio.get("/jobs/" + id + "?from=1")
+                            .json()
+                            .at("/job/logs/0/message")
+                            .stringValue()
+                            .length()
+                    > 1_000_000);
             assertEquals(200, studio.get("/health").status());
             assertEquals(
                     413,
