@@ -21,6 +21,8 @@ import java.util.stream.Stream;
 
 /** The settings as typed values. What makes no sense refuses to start, naming the setting, the value and the remedy. */
 final class Configuration {
+    private static final List<String> ROOT_CONTRACTS = List.of("nemo", "meta", "hf-unsloth", "unified", "studio");
+
     private final Map<Setting, String> values = new EnumMap<>(Setting.class);
     private final Map<Setting, String> origins = new EnumMap<>(Setting.class);
 
@@ -152,6 +154,7 @@ final class Configuration {
             case "auto", "local" -> "local";
             case "mock" -> "simulated";
             case "vertex" -> "vertex";
+            case "kubeflow" -> "kubeflow";
             case "kubernetes", "k8s" ->
                 throw new Nonsense(
                         "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local, vertex or mock"
@@ -159,7 +162,8 @@ final class Configuration {
                                         Setting.JOB_RUNNER.key,
                                         text(Setting.JOB_RUNNER),
                                         origins.getOrDefault(Setting.JOB_RUNNER, "default")));
-            default -> throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, vertex, mock");
+            default ->
+                throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, kubeflow, vertex, mock");
         };
     }
 
@@ -273,6 +277,20 @@ final class Configuration {
         return secrets;
     }
 
+    /** By the prefix under which it also answers. */
+    Optional<String> rootContract() {
+        Optional<String> word = some(Setting.ROOT_CONTRACT);
+        if (word.isEmpty() || ROOT_CONTRACTS.contains(word.get())) return word;
+        throw nonsense(Setting.ROOT_CONTRACT, "one of " + String.join(", ", ROOT_CONTRACTS) + ", or nothing,");
+    }
+
+    /** Of what is rendered or created on a cluster for jobs that name none. */
+    String jobsNamespace() {
+        if (text(Setting.JOBS_NAMESPACE).matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
+            return text(Setting.JOBS_NAMESPACE);
+        throw nonsense(Setting.JOBS_NAMESPACE, "a namespace of at most 63 small letters, digits and -");
+    }
+
     /** Reads everything once, so that nonsense is met at the start and not at the first job. */
     Configuration checked() {
         var _ = List.of(
@@ -280,6 +298,8 @@ final class Configuration {
                 port(),
                 publicUrl(),
                 preferredBackend(),
+                rootContract(),
+                jobsNamespace(),
                 poll(),
                 simulatedRun(),
                 simulatedSlots(),

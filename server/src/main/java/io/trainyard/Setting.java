@@ -18,8 +18,17 @@ enum Setting {
     JOB_RUNNER(
             "trainyard.job-runner",
             "auto",
-            "where jobs run that do not say: auto, local, kubernetes (k8s), vertex or mock",
+            "where jobs run that do not say: auto, local, kubernetes (k8s), kubeflow, vertex or mock",
             "TRAINER_JOB_RUNNER"),
+    JOBS_NAMESPACE(
+            "trainyard.jobs-namespace",
+            "default",
+            "namespace on a cluster of jobs that name none",
+            "TRAINER_JOBS_NAMESPACE"),
+    ROOT_CONTRACT(
+            "trainyard.root-contract",
+            "",
+            "the one contract to answer at the root: nemo, meta, hf-unsloth, unified or studio; all of them"),
     POLL_SECONDS("trainyard.poll-seconds", "5", "how often every live job is looked at without a hint"),
     SIMULATED_MILLIS("trainyard.simulated.run-millis", "30000", "how long a simulated run lasts unless told otherwise"),
     SIMULATED_SLOTS("trainyard.simulated.slots", "10000", "simulated attempts at the same time"),

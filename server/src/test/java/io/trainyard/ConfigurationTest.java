@@ -30,6 +30,8 @@ class ConfigurationTest {
             trainyard.public-url TRAINYARD_PUBLIC_URL =
             trainyard.allowed-hosts TRAINYARD_ALLOWED_HOSTS =
             trainyard.job-runner TRAINYARD_JOB_RUNNER TRAINER_JOB_RUNNER = auto
+            trainyard.jobs-namespace TRAINYARD_JOBS_NAMESPACE TRAINER_JOBS_NAMESPACE = default
+            trainyard.root-contract TRAINYARD_ROOT_CONTRACT =
             trainyard.poll-seconds TRAINYARD_POLL_SECONDS = 5
             trainyard.simulated.run-millis TRAINYARD_SIMULATED_RUN_MILLIS = 30000
             trainyard.simulated.slots TRAINYARD_SIMULATED_SLOTS = 10000
@@ -136,7 +138,15 @@ class ConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"auto, local", "local, local", "LOCAL, local", "mock, simulated", "Mock, simulated", "vertex, vertex"})
+    @CsvSource({
+        "auto, local",
+        "local, local",
+        "LOCAL, local",
+        "mock, simulated",
+        "Mock, simulated",
+        "kubeflow, kubeflow",
+        "vertex, vertex"
+    })
     void the_words_of_trainer_job_runner_are_understood(String word, String backend) {
         assertEquals(backend, configuration(Map.of("TRAINER_JOB_RUNNER", word)).preferredBackend());
     }
@@ -156,6 +166,8 @@ class ConfigurationTest {
                 "PORT | four | trainyard.port = \"four\" (PORT): a whole number from 0 to 65535 is wanted",
                 "TRAINER_JOB_RUNNER | slurm | trainyard.job-runner = \"slurm\" (TRAINER_JOB_RUNNER): one of auto,",
                 "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
+                "TRAINYARD_ROOT_CONTRACT | trainer | trainyard.root-contract = \"trainer\" (TRAINYARD_ROOT_CONTRACT): one of nemo,",
+                "TRAINER_JOBS_NAMESPACE | A_B | trainyard.jobs-namespace = \"A_B\"",
                 "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
                 "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",
                 "VERTEX_SUBMIT | yes | trainyard.vertex.submit = \"yes\" (VERTEX_SUBMIT): true or false",

@@ -54,6 +54,11 @@ public final class LiveServer implements AutoCloseable {
         return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN));
     }
 
+    /** With the root for one contract only. */
+    public static LiveServer pinned(Path home, String contract) {
+        return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN, Setting.ROOT_CONTRACT, contract));
+    }
+
     public static LiveServer withoutToken(Path home) {
         return new LiveServer(home, Map.of());
     }

@@ -147,7 +147,8 @@ final class Launcher {
         if (launch.push().isPresent())
             Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
         try {
-            return shim.start(folder, machine.hostId(), prepared.command(), prepared.environment());
+            String where = machine.hostId() + " " + machine.bootId();
+            return shim.start(folder, where, prepared.command(), prepared.environment());
         } catch (IOException e) {
             if (TOO_LONG.matcher(String.valueOf(e.getMessage())).find())
                 throw new Refusal(

@@ -41,9 +41,12 @@ final class Shelf {
 
     /** @throws Refusal 404 */
     Job find(String id) {
+        return look(id).orElseThrow(() -> new Refusal(404, UNKNOWN));
+    }
+
+    Optional<Job> look(String id) {
         return store.jobs()
-                .newest(new Identity(Identity.DEFAULT_PROJECT, Translator.CONTRACT, "", Optional.of(id), 1))
-                .orElseThrow(() -> new Refusal(404, UNKNOWN));
+                .newest(new Identity(Identity.DEFAULT_PROJECT, Translator.CONTRACT, "", Optional.of(id), 1));
     }
 
     void remove(Job job) {

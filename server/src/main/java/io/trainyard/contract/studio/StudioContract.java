@@ -6,6 +6,7 @@ import io.javalin.http.HandlerType;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.admission.Answer;
+import io.trainyard.contract.root.RootOffer;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Refusal;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -86,8 +88,17 @@ public final class StudioContract implements Contract {
     }
 
     private void serve(Context context, String rawPath) {
+        answering(context, () -> route(context, parts(rawPath)));
+    }
+
+    /** Slashes at the end are nothing. */
+    private static String[] parts(String rawPath) {
+        return rawPath.replaceAll("/+$", "").split("/", -1);
+    }
+
+    private void answering(Context context, Runnable answer) {
         try {
-            route(context, rawPath.replaceAll("/+$", "").split("/", -1));
+            answer.run();
         } catch (Refusal refusal) {
             refuse(context, refusal.status(), refusal.message());
         }
@@ -102,7 +113,7 @@ public final class StudioContract implements Contract {
         } else if (first.equals("train") && path.length == 2) {
             only(context, HandlerType.POST);
             allow(context);
-            train(context);
+            train(context, () -> body(context));
         } else if (first.equals("jobs") && path.length == 2) {
             only(context, HandlerType.GET);
             allow(context);
@@ -151,7 +162,8 @@ public final class StudioContract implements Contract {
         }
     }
 
-    private ObjectNode health() {
+    /** What the root shows too, with more. */
+    public ObjectNode health() {
         ObjectNode health = Json.MAPPER.createObjectNode().put("status", "ok");
         health.put("repoRoot", settings.root().toString())
                 .put("defaultBackend", settings.standard().word());
@@ -160,9 +172,9 @@ public final class StudioContract implements Contract {
         return health;
     }
 
-    private void train(Context context) {
+    private void train(Context context, Supplier<Json.Parsed.Tree> read) {
         Optional<String> key = idempotencyKey(context);
-        Json.Parsed.Tree body = body(context);
+        Json.Parsed.Tree body = read.get();
         var request = new Request(body.root(), body.odd(), settings);
         String id = uuid();
         Answer answer = names.with(
@@ -252,5 +264,61 @@ public final class StudioContract implements Contract {
 
     private static void answer(Context context, int status, JsonNode body) {
         context.status(status).contentType("application/json").result(Answers.bytes(body));
+    }
+
+    public RootOffer rootOffer() {
+        return new Offer();
+    }
+
+    private final class Offer implements RootOffer {
+        @Override
+        public String contract() {
+            return Translator.CONTRACT;
+        }
+
+        @Override
+        public String prefix() {
+            return PREFIX;
+        }
+
+        @Override
+        public List<String> required() {
+            return List.of("dataset_file", "output_dir");
+        }
+
+        @Override
+        public boolean claims(JsonNode body) {
+            return body.has("dataset_file") || body.path("trainer_args").has("dataset_file");
+        }
+
+        @Override
+        public Match match(HandlerType method, String path) {
+            String[] parts = parts(path);
+            if (parts.length < 2 || !parts[1].equals("jobs") || parts.length > 4) return new Match.None();
+            if (parts.length == 2) return new Match.Route();
+            if (parts.length == 4 && !parts[3].equals("cancel")) return new Match.None();
+            return shelf.look(RawPath.decode(parts[2]))
+                    .<Match>map(job -> new Match.OfJob(job.created()))
+                    .orElse(new Match.Route());
+        }
+
+        @Override
+        public void submit(Context context, Json.Parsed.Tree body, int bytes) {
+            answering(context, () -> {
+                if (bytes > MAX_BODY_BYTES)
+                    throw new Refusal(413, "the body is larger than " + MAX_BODY_BYTES + " bytes");
+                train(context, () -> body);
+            });
+        }
+
+        @Override
+        public void serve(Context context, String path) {
+            StudioContract.this.serve(context, path);
+        }
+
+        @Override
+        public void refuse(Context context, int status, String message) {
+            StudioContract.this.refuse(context, status, message);
+        }
     }
 }
