@@ -81,20 +81,20 @@ final class Configuration {
         return properties;
     }
 
-    private String text(Setting setting) {
+    String text(Setting setting) {
         return values.getOrDefault(setting, setting.otherwise);
     }
 
-    private Optional<String> some(Setting setting) {
+    Optional<String> some(Setting setting) {
         return Optional.of(text(setting)).filter(text -> !text.isEmpty());
     }
 
-    private Nonsense nonsense(Setting setting, String wanted) {
+    Nonsense nonsense(Setting setting, String wanted) {
         return new Nonsense("%s = \"%s\" (%s): %s is wanted"
                 .formatted(setting.key, text(setting), origins.getOrDefault(setting, "default"), wanted));
     }
 
-    private int whole(Setting setting, int least, int most) {
+    int whole(Setting setting, int least, int most) {
         try {
             int number = Integer.parseInt(text(setting));
             if (number >= least && number <= most) return number;
@@ -104,7 +104,7 @@ final class Configuration {
         throw nonsense(setting, "a whole number from " + least + " to " + most);
     }
 
-    private boolean flag(Setting setting) {
+    boolean flag(Setting setting) {
         return switch (text(setting)) {
             case "true", "1" -> true;
             case "false", "0" -> false;
@@ -195,6 +195,7 @@ final class Configuration {
                         optional(Setting.LOCAL_SLOTS).orElse(Integer.MAX_VALUE),
                         oversize()),
                 flag(Setting.LOCAL_ALLOW_COMMANDS),
+                new LocalSettings.Script(some(Setting.LOCAL_SCRIPT).map(Path::of), some(Setting.LOCAL_SCRIPT_PYTHON)),
                 list(Setting.LOCAL_PASS_ON));
     }
 
@@ -303,6 +304,8 @@ final class Configuration {
                 simulatedRun(),
                 simulatedSlots(),
                 local(),
+                new KubernetesConfiguration(this).settings(),
+                new StudioConfiguration(this).settings(),
                 vertex(),
                 exitWhenReady());
         return this;

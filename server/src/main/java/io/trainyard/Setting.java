@@ -41,6 +41,77 @@ enum Setting {
     LOCAL_OVERSIZE("trainyard.local.oversize", "clamp", "a job larger than the machine: clamp or refuse"),
     LOCAL_ALLOW_COMMANDS("trainyard.local.allow-commands", "false", "whether a job's own command may run here"),
     LOCAL_PASS_ON("trainyard.local.pass-on", "", "server variables that every attempt gets, by comma"),
+    LOCAL_SCRIPT(
+            "trainyard.local.script",
+            "",
+            "training script of jobs that bring arguments and no command; our trainer",
+            "TRAIN_SCRIPT_PATH"),
+    LOCAL_SCRIPT_PYTHON(
+            "trainyard.local.script-python", "", "its interpreter; python3, or our trainer's", "PYTHON_BIN"),
+    STUDIO_BACKEND(
+            "trainyard.studio.backend",
+            "",
+            "where studio jobs run that do not say: kubernetes, vertex or local; as the job runner says, kubernetes",
+            "DEFAULT_TRAINING_BACKEND",
+            "DEFAULT_BACKEND"),
+    STUDIO_FLAG_STYLE(
+            "trainyard.studio.flag-style",
+            "underscore",
+            "flags of studio jobs: underscore or dash",
+            "TRAIN_FLAG_STYLE"),
+    STUDIO_MAX_LOG_CHARS(
+            "trainyard.studio.max-log-chars", "1000000", "log characters in one studio answer", "MAX_LOG_CHARS"),
+    KUBERNETES_IMAGE("trainyard.kubernetes.image", "", "image of Jobs that name none", "K8S_TRAINING_IMAGE"),
+    KUBERNETES_NAMESPACE(
+            "trainyard.kubernetes.namespace", "default", "namespace of Jobs that name none", "K8S_NAMESPACE"),
+    KUBERNETES_SERVICE_ACCOUNT(
+            "trainyard.kubernetes.service-account", "", "service account of pods", "K8S_SERVICE_ACCOUNT"),
+    KUBERNETES_NODE_SELECTOR(
+            "trainyard.kubernetes.node-selector",
+            "",
+            "labels of nodes for pods, as a JSON object",
+            "K8S_NODE_SELECTOR",
+            "K8S_NODE_SELECTOR_JSON"),
+    KUBERNETES_TOLERATIONS(
+            "trainyard.kubernetes.tolerations",
+            "",
+            "tolerations of pods, as a JSON list",
+            "K8S_TOLERATIONS",
+            "K8S_TOLERATIONS_JSON"),
+    KUBERNETES_IMAGE_PULL_SECRETS(
+            "trainyard.kubernetes.image-pull-secrets",
+            "",
+            "image pull secrets of pods, as a JSON list of names",
+            "K8S_IMAGE_PULL_SECRETS",
+            "K8S_IMAGE_PULL_SECRETS_JSON"),
+    KUBERNETES_BACKOFF_LIMIT(
+            "trainyard.kubernetes.backoff-limit",
+            "0",
+            "how often a Job starts a failed pod again",
+            "K8S_BACKOFF_LIMIT"),
+    KUBERNETES_TTL(
+            "trainyard.kubernetes.ttl-seconds-after-finished",
+            "",
+            "seconds after which a finished Job is removed; kept",
+            "K8S_TTL_SECONDS_AFTER_FINISHED"),
+    KUBERNETES_RESTART_POLICY(
+            "trainyard.kubernetes.restart-policy", "Never", "Never or OnFailure", "K8S_RESTART_POLICY"),
+    KUBERNETES_LIMITS(
+            "trainyard.kubernetes.resource-limits",
+            "",
+            "resource limits of containers, as a JSON object; the job's GPUs",
+            "K8S_RESOURCE_LIMITS",
+            "K8S_LIMITS_JSON"),
+    KUBERNETES_APPLY(
+            "trainyard.kubernetes.apply",
+            "0",
+            "1 submits Jobs, which this version cannot; 0 renders them",
+            "K8S_APPLY"),
+    KUBERNETES_KUBECONFIG(
+            "trainyard.kubernetes.kubeconfig", "", "cluster access, not used yet", "K8S_KUBECONFIG", "KUBECONFIG"),
+    KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the cluster, not used yet", "K8S_CONTEXT"),
+    KUBECTL("trainyard.kubernetes.kubectl", "", "not used: no kubectl is called", "KUBECTL_BIN"),
+    GCLOUD("trainyard.vertex.gcloud", "", "not used: no gcloud is called", "GCLOUD_BIN"),
     VERTEX_PROJECT(
             "trainyard.vertex.project",
             "",

@@ -44,6 +44,26 @@ class ConfigurationTest {
             trainyard.local.oversize TRAINYARD_LOCAL_OVERSIZE = clamp
             trainyard.local.allow-commands TRAINYARD_LOCAL_ALLOW_COMMANDS = false
             trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
+            trainyard.local.script TRAINYARD_LOCAL_SCRIPT TRAIN_SCRIPT_PATH =
+            trainyard.local.script-python TRAINYARD_LOCAL_SCRIPT_PYTHON PYTHON_BIN =
+            trainyard.studio.backend TRAINYARD_STUDIO_BACKEND DEFAULT_TRAINING_BACKEND DEFAULT_BACKEND =
+            trainyard.studio.flag-style TRAINYARD_STUDIO_FLAG_STYLE TRAIN_FLAG_STYLE = underscore
+            trainyard.studio.max-log-chars TRAINYARD_STUDIO_MAX_LOG_CHARS MAX_LOG_CHARS = 1000000
+            trainyard.kubernetes.image TRAINYARD_KUBERNETES_IMAGE K8S_TRAINING_IMAGE =
+            trainyard.kubernetes.namespace TRAINYARD_KUBERNETES_NAMESPACE K8S_NAMESPACE = default
+            trainyard.kubernetes.service-account TRAINYARD_KUBERNETES_SERVICE_ACCOUNT K8S_SERVICE_ACCOUNT =
+            trainyard.kubernetes.node-selector TRAINYARD_KUBERNETES_NODE_SELECTOR K8S_NODE_SELECTOR K8S_NODE_SELECTOR_JSON =
+            trainyard.kubernetes.tolerations TRAINYARD_KUBERNETES_TOLERATIONS K8S_TOLERATIONS K8S_TOLERATIONS_JSON =
+            trainyard.kubernetes.image-pull-secrets TRAINYARD_KUBERNETES_IMAGE_PULL_SECRETS K8S_IMAGE_PULL_SECRETS K8S_IMAGE_PULL_SECRETS_JSON =
+            trainyard.kubernetes.backoff-limit TRAINYARD_KUBERNETES_BACKOFF_LIMIT K8S_BACKOFF_LIMIT = 0
+            trainyard.kubernetes.ttl-seconds-after-finished TRAINYARD_KUBERNETES_TTL_SECONDS_AFTER_FINISHED K8S_TTL_SECONDS_AFTER_FINISHED =
+            trainyard.kubernetes.restart-policy TRAINYARD_KUBERNETES_RESTART_POLICY K8S_RESTART_POLICY = Never
+            trainyard.kubernetes.resource-limits TRAINYARD_KUBERNETES_RESOURCE_LIMITS K8S_RESOURCE_LIMITS K8S_LIMITS_JSON =
+            trainyard.kubernetes.apply TRAINYARD_KUBERNETES_APPLY K8S_APPLY = 0
+            trainyard.kubernetes.kubeconfig TRAINYARD_KUBERNETES_KUBECONFIG K8S_KUBECONFIG KUBECONFIG =
+            trainyard.kubernetes.context TRAINYARD_KUBERNETES_CONTEXT K8S_CONTEXT =
+            trainyard.kubernetes.kubectl TRAINYARD_KUBERNETES_KUBECTL KUBECTL_BIN =
+            trainyard.vertex.gcloud TRAINYARD_VERTEX_GCLOUD GCLOUD_BIN =
             trainyard.vertex.project TRAINYARD_VERTEX_PROJECT VERTEX_PROJECT GCP_PROJECT PROJECT_ID =
             trainyard.vertex.region TRAINYARD_VERTEX_REGION VERTEX_REGION = us-central1
             trainyard.vertex.image-uri TRAINYARD_VERTEX_IMAGE_URI VERTEX_IMAGE_URI IMAGE_URI =
@@ -124,8 +144,8 @@ class ConfigurationTest {
         "LOCAL, local",
         "mock, simulated",
         "Mock, simulated",
-        "vertex, vertex",
-        "kubeflow, kubeflow"
+        "kubeflow, kubeflow",
+        "vertex, vertex"
     })
     void the_words_of_trainer_job_runner_are_understood(String word, String backend) {
         assertEquals(backend, configuration(Map.of("TRAINER_JOB_RUNNER", word)).preferredBackend());
@@ -163,6 +183,20 @@ class ConfigurationTest {
                 "TRAINYARD_LOCAL_GPUS | 0,0 | trainyard.local.gpus = \"0,0\"",
                 "TRAINYARD_LOCAL_GPUS | -1 | trainyard.local.gpus = \"-1\"",
                 "TRAINYARD_LOCAL_OVERSIZE | shrink | trainyard.local.oversize = \"shrink\"",
+                "MAX_LOG_CHARS | 0 | trainyard.studio.max-log-chars = \"0\" (MAX_LOG_CHARS): a whole number from 1",
+                "MAX_LOG_CHARS | lots | trainyard.studio.max-log-chars = \"lots\"",
+                "TRAIN_FLAG_STYLE | camel | trainyard.studio.flag-style = \"camel\"",
+                "DEFAULT_TRAINING_BACKEND | slurm | trainyard.studio.backend = \"slurm\" (DEFAULT_TRAINING_BACKEND)",
+                "K8S_APPLY | 1 | trainyard.kubernetes.apply = \"1\" (K8S_APPLY): 0, since submitting",
+                "K8S_NODE_SELECTOR | {gpu} | trainyard.kubernetes.node-selector = \"{gpu}\" (K8S_NODE_SELECTOR)",
+                "K8S_NODE_SELECTOR_JSON | [] | trainyard.kubernetes.node-selector = \"[]\" (K8S_NODE_SELECTOR_JSON)",
+                "K8S_TOLERATIONS_JSON | {} | trainyard.kubernetes.tolerations = \"{}\"",
+                "K8S_TOLERATIONS | [{\"kee\":\"x\"}] | trainyard.kubernetes.tolerations = ",
+                "K8S_IMAGE_PULL_SECRETS | [1] | trainyard.kubernetes.image-pull-secrets = \"[1]\"",
+                "K8S_LIMITS_JSON | {\"cpu\":{}} | trainyard.kubernetes.resource-limits = ",
+                "K8S_RESTART_POLICY | Always | trainyard.kubernetes.restart-policy = \"Always\"",
+                "K8S_BACKOFF_LIMIT | -1 | trainyard.kubernetes.backoff-limit = \"-1\"",
+                "K8S_TTL_SECONDS_AFTER_FINISHED | soon | trainyard.kubernetes.ttl-seconds-after-finished = \"soon\"",
                 "TRAINYARD_LOCAL_ALLOW_COMMANDS | yes | trainyard.local.allow-commands = \"yes\""
             })
     void nonsense_is_refused_at_the_start_naming_setting_value_and_remedy(

@@ -41,7 +41,17 @@ public final class LiveServer implements AutoCloseable {
                 Setting.SIMULATED_MILLIS, "1",
                 Setting.LOCAL_ALLOW_COMMANDS, "true"));
         all.putAll(settings);
-        server = Trainyard.start(new Configuration(all, environment));
+        this(new Configuration(all, environment));
+    }
+
+    private LiveServer(Configuration configuration) {
+        server = Trainyard.start(configuration.checked());
+    }
+
+    /** With the variables of an environment and nothing else but a free port. */
+    public static LiveServer withEnvironment(Path home, Map<String, String> environment) {
+        return new LiveServer(new Configuration(
+                Map.of(Setting.HOME, home.toString(), Setting.PORT, "0", Setting.HOST, "127.0.0.1"), environment));
     }
 
     public static LiveServer start(Path home) {
