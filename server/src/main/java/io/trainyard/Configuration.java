@@ -306,6 +306,7 @@ final class Configuration {
                 local(),
                 new KubernetesConfiguration(this).settings(),
                 new StudioConfiguration(this).settings(),
+                new VisionConfiguration(this).settings(Optional::empty),
                 vertex(),
                 exitWhenReady());
         return this;
