@@ -107,7 +107,7 @@ abstract class StoreContractTest {
         var granted = Rules.granted(plain.job(), queued, new Grant(List.of(), 1, 1), NOON);
         var history =
                 List.of(plain.history().getFirst(), Event.of(granted.next(), granted.kind(), granted.message(), NOON));
-        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty()));
+        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty(), false));
         assertEquals(granted.next(), found(job));
         var attempt = job.state().liveAttempt().orElseThrow();
         assertEquals(List.of(attempt), jobs.live(job.backend()));
