@@ -8,11 +8,14 @@ import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.kubeflow.KubeflowBackend;
+import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
 import io.trainyard.contract.root.Root;
 import io.trainyard.contract.root.RootOffer;
+import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.contract.unified.UnifiedContract;
@@ -46,6 +49,7 @@ final class Trainyard implements AutoCloseable {
 
     private final Store store;
     private final SimulatedBackend simulated;
+    private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
@@ -73,7 +77,10 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        List<Backend> backends = List.of(local, simulated, new KubeflowBackend(configuration.jobsNamespace()));
+        var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
+        vertex = new VertexBackend(configuration.vertex(), clock, wake);
+        List<Backend> backends =
+                List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -87,17 +94,21 @@ final class Trainyard implements AutoCloseable {
         var tokens = new Tokens(configuration.token());
         var trainer = new TrainerContract(admission, store, tokens);
         var unified = new UnifiedContract(admission, store, tokens);
-        List<RootOffer> offers = Stream.concat(trainer.rootOffers().stream(), Stream.of(unified.rootOffer()))
+        var studio = new StudioContract(
+                admission, store, tokens, new StudioConfiguration(configuration).settings(), new SecureRandom());
+        List<RootOffer> offers = Stream.concat(
+                        trainer.rootOffers().stream(), Stream.of(unified.rootOffer(), studio.rootOffer()))
                 .toList();
         List<Contract> contracts = List.of(
                 new TrainyardContract(admission, store, tokens, streams, clock),
                 trainer,
                 unified,
+                studio,
                 new PushContract(store.jobs(), progress, sealer, clock),
                 new Root(offers, configuration.rootContract(), tokens));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
-            new Health(placer.names(), VERSION).mount(routes);
+            new Health(studio.health(), placer.names(), VERSION).mount(routes);
         });
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
@@ -106,6 +117,8 @@ final class Trainyard implements AutoCloseable {
     }
 
     private void sayReady(Configuration configuration) {
+        for (String unused : new KubernetesConfiguration(configuration).unused())
+            LOG.log(System.Logger.Level.WARNING, unused);
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",
@@ -152,6 +165,7 @@ final class Trainyard implements AutoCloseable {
         reconciler.close();
         harvester.close();
         simulated.close();
+        vertex.close();
         store.close();
     }
 }
