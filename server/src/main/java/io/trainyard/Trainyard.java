@@ -7,15 +7,15 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
-import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.kubeflow.KubeflowBackend;
+import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
-import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.root.Root;
 import io.trainyard.contract.root.RootOffer;
+import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.contract.unified.UnifiedContract;
@@ -79,8 +79,8 @@ final class Trainyard implements AutoCloseable {
                 wake);
         var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
         vertex = new VertexBackend(configuration.vertex(), clock, wake);
-        List<Backend> backends = List.of(
-                local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
+        List<Backend> backends =
+                List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());

@@ -45,8 +45,7 @@ final class Shelf {
     }
 
     Optional<Job> look(String id) {
-        return store.jobs()
-                .newest(new Identity(Identity.DEFAULT_PROJECT, Translator.CONTRACT, "", Optional.of(id), 1));
+        return store.jobs().newest(new Identity(Identity.DEFAULT_PROJECT, Translator.CONTRACT, "", Optional.of(id), 1));
     }
 
     void remove(Job job) {
