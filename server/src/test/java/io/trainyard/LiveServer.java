@@ -29,6 +29,10 @@ public final class LiveServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     private LiveServer(Path home, Map<Setting, String> settings) {
+        this(home, settings, Map.of());
+    }
+
+    private LiveServer(Path home, Map<Setting, String> settings, Map<String, String> environment) {
         var all = new EnumMap<>(Map.of(
                 Setting.HOME, home.toString(),
                 Setting.PORT, "0",
@@ -37,7 +41,7 @@ public final class LiveServer implements AutoCloseable {
                 Setting.SIMULATED_MILLIS, "1",
                 Setting.LOCAL_ALLOW_COMMANDS, "true"));
         all.putAll(settings);
-        this(new Configuration(all, Map.of()));
+        this(new Configuration(all, environment));
     }
 
     private LiveServer(Configuration configuration) {
@@ -61,6 +65,12 @@ public final class LiveServer implements AutoCloseable {
 
     public static LiveServer withoutToken(Path home) {
         return new LiveServer(home, Map.of());
+    }
+
+    /** Jobs go to Vertex AI, which is set up by these variables of the environment. */
+    public static LiveServer onVertex(Path home, Map<String, String> environment) {
+        var settings = Map.of(Setting.TOKEN, TOKEN, Setting.JOB_RUNNER, "vertex", Setting.POLL_SECONDS, "1");
+        return new LiveServer(home, settings, environment);
     }
 
     public record Reply(int status, String text, HttpResponse<String> whole) {

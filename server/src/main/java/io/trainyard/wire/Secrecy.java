@@ -17,7 +17,7 @@ public final class Secrecy {
     }
 
     /** Of an environment variable: rather one too many. */
-    static boolean suspiciousVariable(String name) {
+    public static boolean suspiciousVariable(String name) {
         String upper = name.toUpperCase(Locale.ROOT).replace("TOKENIZER", "");
         return upper.contains("TOKEN")
                 || upper.contains("SECRET")

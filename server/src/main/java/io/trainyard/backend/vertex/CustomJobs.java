@@ -40,7 +40,10 @@ final class CustomJobs {
     private final InstantSource clock;
     private final Instant began;
     private final Map<String, Instant> unanswered = new ConcurrentHashMap<>();
-    private volatile Instant noCreateBefore = Instant.MIN;
+    private volatile Pause pause = new Pause(Instant.MIN, "");
+
+    /** No create is sent before this moment; what it waits for is told in the service's words. */
+    private record Pause(Instant until, String why) {}
 
     CustomJobs(VertexSettings settings, Calls calls, InstantSource clock) {
         this.settings = settings;
@@ -58,8 +61,8 @@ final class CustomJobs {
         if (found.isPresent()) return accepted(attempt, found.get());
         if (mayStillComeAbout(attempt))
             throw new Unreachable("Vertex AI gave no answer to a create; it is looked for until it has settled");
-        if (clock.instant().isBefore(noCreateBefore))
-            throw new Unreachable("Vertex AI refuses for lack of quota; asked again at " + noCreateBefore);
+        Pause quota = pause;
+        if (clock.instant().isBefore(quota.until())) throw new Unreachable(quota.why());
         return created(attempt, calls.post(base(settings.project().region()) + parent() + "/customJobs", body));
     }
 
@@ -75,8 +78,9 @@ final class CustomJobs {
             when refused.status() >= 500 || refused.status() == CONFLICT -> lookedUp(attempt, refused);
             case Reply.Refused refused
             when refused.status() == TOO_MANY -> {
-                noCreateBefore = clock.instant().plus(QUOTA_PAUSE);
-                throw refused.unreachable();
+                Unreachable later = refused.unreachable();
+                pause = new Pause(clock.instant().plus(QUOTA_PAUSE), String.valueOf(later.getMessage()));
+                throw later;
             }
             case Reply.Refused refused when refused.passing() -> throw refused.unreachable();
             case Reply.Refused refused -> new Launched.Refused(new Ending.Failure(cause(refused), message(refused)));

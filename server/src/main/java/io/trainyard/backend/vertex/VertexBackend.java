@@ -237,6 +237,11 @@ public final class VertexBackend implements Backend, AutoCloseable {
         }
     }
 
+    /** For a test to look by hand. */
+    Watch watch() {
+        return watch;
+    }
+
     private Path spools() {
         return settings.home().resolve(NAME);
     }
