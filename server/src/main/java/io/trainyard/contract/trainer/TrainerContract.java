@@ -43,14 +43,10 @@ public final class TrainerContract implements Contract {
     private final Admission admission;
     private final Store store;
     private final Tokens tokens;
-    private final Extras.RuntimeDefaults runtime;
+    private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
 
-    public TrainerContract(Admission admission, Store store, Tokens tokens) {
-        this(admission, store, tokens, Extras.RuntimeDefaults.DEFAULT);
-    }
-
-    private TrainerContract(Admission admission, Store store, Tokens tokens, Extras.RuntimeDefaults runtime) {
+    public TrainerContract(Admission admission, Store store, Tokens tokens, RuntimeDefaults runtime) {
         this.admission = admission;
         this.store = store;
         this.tokens = tokens;
