@@ -307,6 +307,7 @@ final class Configuration {
                 new KubernetesConfiguration(this).settings(),
                 new StudioConfiguration(this).settings(),
                 new VisionConfiguration(this).settings(Optional::empty),
+                new TrainerConfiguration(this).settings(),
                 vertex(),
                 exitWhenReady());
         return this;
