@@ -133,7 +133,9 @@ public final class ProgressIntake {
                 if (before.checkpointStep()
                         .filter(last -> last >= checkpoint.step())
                         .isPresent()) yield before;
-                say(job, before.attempt(), Event.Kind.CHECKPOINT, "checkpoint at step " + checkpoint.step(), at);
+                String place = checkpoint.uri().isEmpty() ? "" : ": " + checkpoint.uri();
+                String message = "checkpoint at step " + checkpoint.step() + place;
+                say(job, before.attempt(), Event.Kind.CHECKPOINT, message, at);
                 yield new Progress(
                         before.attempt(),
                         before.step(),

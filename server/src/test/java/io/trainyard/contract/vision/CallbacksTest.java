@@ -34,8 +34,7 @@ class CallbacksTest {
     @Test
     void F54_a_status_is_answered_as_published_under_both_paths() {
         var answer = vision.call("PATCH", 4, "status", "{\"status\": \"running\", \"progress\": 12.5}");
-        assertEquals(
-                "{\"status\":\"ok\",\"job_id\":4,\"new_status\":\"running\",\"stored\":true}", answer.text());
+        assertEquals("{\"status\":\"ok\",\"job_id\":4,\"new_status\":\"running\",\"stored\":true}", answer.text());
         var other = vision.send(
                 "PATCH",
                 "/api/v1/internal/training/4/status",
@@ -45,7 +44,10 @@ class CallbacksTest {
         assertEquals(200, other.status());
         assertEquals(
                 12.5,
-                vision.get(JOB + "/status").json().at("/latest_metrics/progress").doubleValue());
+                vision.get(JOB + "/status")
+                        .json()
+                        .at("/latest_metrics/progress")
+                        .doubleValue());
         assertEquals("running", VisionPlatformTest.word(vision, 4));
         assertTrue(vision.events(4).contains("the trainer reports failed: no data"));
     }
@@ -62,7 +64,9 @@ class CallbacksTest {
         vision.call("POST", 4, "logs", "{\"message\": \"epoch one\\nis over\", \"level\": \"INFO\"}");
         vision.call("POST", 4, "validation-results", "{\"epoch\": 1, \"accuracy\": 0.75, \"labels\": [\"a\"]}");
         vision.call("POST", 4, "validation-image-results", "{\"images\": [{\"path\": \"a.png\"}]}");
-        var row = vision.get(JOB + "/metrics").json().valueStream()
+        var row = vision.get(JOB + "/metrics")
+                .json()
+                .valueStream()
                 .filter(each -> each.get("step").intValue() == 10)
                 .findFirst()
                 .orElseThrow();
@@ -70,7 +74,9 @@ class CallbacksTest {
         assertEquals(0.5, row.at("/extra_metrics/mAP").doubleValue());
         assertEquals(2, row.at("/extra_metrics/box_loss").doubleValue());
         assertTrue(vision.get(JOB + "/metric-schema").text().contains("\"val_accuracy\""));
-        assertEquals("loss", vision.get(JOB + "/metric-schema").json().get("primary_metric").stringValue());
+        assertEquals(
+                "loss",
+                vision.get(JOB + "/metric-schema").json().get("primary_metric").stringValue());
         assertTrue(vision.get(JOB + "/checkpoints").text().contains("s3://b/last.pt"));
         String logs = vision.get(JOB + "/logs").text();
         assertTrue(logs.contains("[INFO] is over") && logs.contains("a.png"), logs);
@@ -82,9 +88,13 @@ class CallbacksTest {
         String body = "{\"status\": \"running\"}";
         String path = "/internal/training/4/status";
         assertEquals(422, vision.send("PATCH", path, body).status());
-        assertEquals(403, vision.send("PATCH", path, body, "X-Internal-Auth", "wrong").status());
-        assertEquals(404, vision.send("PATCH", "/internal/training/99/status", body, "X-Internal-Auth", Vision.INTERNAL)
-                .status());
+        assertEquals(
+                403,
+                vision.send("PATCH", path, body, "X-Internal-Auth", "wrong").status());
+        assertEquals(
+                404,
+                vision.send("PATCH", "/internal/training/99/status", body, "X-Internal-Auth", Vision.INTERNAL)
+                        .status());
         assertEquals(422, vision.call("PATCH", 4, "status", "{}").status());
     }
 

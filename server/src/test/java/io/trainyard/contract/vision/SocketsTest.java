@@ -73,7 +73,8 @@ class SocketsTest {
     void who_may_not_ask_and_pages_of_others_are_refused_before_the_upgrade() throws Exception {
         try (var vision = Vision.simulated(home, Map.of("TRAINER_API_TOKEN", "t"))) {
             assertThrows(CompletionException.class, () -> connect(vision, "/vision/ws/jobs"));
-            assertTrue(connect(vision, "/vision/ws/jobs", "X-TRAINER-TOKEN", "t").isEmpty());
+            assertTrue(
+                    connect(vision, "/vision/ws/jobs", "X-TRAINER-TOKEN", "t").isEmpty());
             assertThrows(
                     CompletionException.class,
                     () -> connect(
@@ -85,8 +86,7 @@ class SocketsTest {
         var heard = new LinkedBlockingQueue<String>();
         var builder = HttpClient.newHttpClient().newWebSocketBuilder();
         for (int i = 0; i < headers.length; i += 2) builder.header(headers[i], headers[i + 1]);
-        var _ = builder.buildAsync(
-                        URI.create("ws://127.0.0.1:" + vision.server.port() + path), new Listener(heard))
+        var _ = builder.buildAsync(URI.create("ws://127.0.0.1:" + vision.server.port() + path), new Listener(heard))
                 .join();
         return heard;
     }

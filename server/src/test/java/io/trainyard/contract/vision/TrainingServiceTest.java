@@ -98,11 +98,27 @@ class TrainingServiceTest {
 
     @ParameterizedTest
     @CsvSource({
-        "epochs, 0", "epochs, 1001", "epochs, 1.5", "epochs, true", "batch_size, 0", "batch_size, 513",
-        "learning_rate, 0", "learning_rate, 1", "learning_rate, 1e999", "framework, '\"huggingface\"'",
-        "framework, '\"keras\"'", "job_id, '\"a\"'", "job_id, -1", "job_id, 1.5", "dataset_format, '\"zip\"'",
-        "num_classes, 0", "image_size, 0", "pretrained, 3", "advanced_config, '[]'",
-        "advanced_config, '{\"hub_token\": \"hf_secretsecret\"}'", "project_id, '\"a b\"'"
+        "epochs, 0",
+        "epochs, 1001",
+        "epochs, 1.5",
+        "epochs, true",
+        "batch_size, 0",
+        "batch_size, 513",
+        "learning_rate, 0",
+        "learning_rate, 1",
+        "learning_rate, 1e999",
+        "framework, '\"huggingface\"'",
+        "framework, '\"keras\"'",
+        "job_id, '\"a\"'",
+        "job_id, -1",
+        "job_id, 1.5",
+        "dataset_format, '\"zip\"'",
+        "num_classes, 0",
+        "image_size, 0",
+        "pretrained, 3",
+        "advanced_config, '[]'",
+        "advanced_config, '{\"hub_token\": \"hf_secretsecret\"}'",
+        "project_id, '\"a b\"'"
     })
     void F55_a_wrong_field_is_named_and_nothing_is_guessed(String field, String json) {
         try (var vision = Vision.simulated(home)) {
@@ -120,12 +136,22 @@ class TrainingServiceTest {
         Path script = home.resolve("train.sh");
         Files.writeString(script, "for word in \"$@\"; do echo \"$word\"; done; env | grep INTERNAL_AUTH\n");
         var environment = Map.of(
-                "TRAIN_SCRIPT_PATH", script.toString(), "PYTHON_BIN", "/bin/sh", "INTERNAL_AUTH_TOKEN", Vision.INTERNAL);
+                "TRAIN_SCRIPT_PATH",
+                script.toString(),
+                "PYTHON_BIN",
+                "/bin/sh",
+                "INTERNAL_AUTH_TOKEN",
+                Vision.INTERNAL);
         try (var vision = Vision.with(home, environment)) {
             var body = Vision.body(3, each -> {
-                each.put("optimizer", "sgd").put("device", "cpu").put("image_size", 96).put("resume", true);
+                each.put("optimizer", "sgd")
+                        .put("device", "cpu")
+                        .put("image_size", 96)
+                        .put("resume", true);
                 each.put("checkpoint_path", "best.pt").put("project_id", 2);
-                each.putObject("advanced_config").put("text", "a \"quoted\" $HOME `word`").put("mixup", 0.2);
+                each.putObject("advanced_config")
+                        .put("text", "a \"quoted\" $HOME `word`")
+                        .put("mixup", 0.2);
             });
             assertEquals(200, vision.post("/training/start", body).status());
             vision.await(3, Set.of("succeeded", "failed"));
@@ -151,7 +177,8 @@ class TrainingServiceTest {
                     body.get("advanced_config"),
                     LiveServer.JSON.readTree(advanced.substring("--advanced_config=".length())));
             assertTrue(
-                    said.stream().anyMatch(word -> word.matches("--callback_url=http://127.0.0.1:\\d+/vision/internal.*")),
+                    said.stream()
+                            .anyMatch(word -> word.matches("--callback_url=http://127.0.0.1:\\d+/vision/internal.*")),
                     said::toString);
             assertTrue(said.contains("INTERNAL_AUTH_TOKEN=********"), said::toString);
             assertEquals("completed", word(vision, 3));

@@ -96,7 +96,8 @@ final class Vision implements AutoCloseable {
 
     /** The job as our own API shows it. */
     JsonNode ours(int id) {
-        String job = get("/api/v1/training/jobs/" + id).json().get("execution_id").stringValue();
+        String job =
+                get("/api/v1/training/jobs/" + id).json().get("execution_id").stringValue();
         return server.send(server.anonymous("GET", "/api/v1/jobs/" + job, "")).json();
     }
 

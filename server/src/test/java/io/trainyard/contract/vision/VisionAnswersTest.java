@@ -26,7 +26,9 @@ class VisionAnswersTest {
         Wanted wanted = wanted(Vision.body(1, body -> body.put("executor", "kubernetes")));
         assertEquals(3, wanted.spec().policy().userRetries());
         var again = new JobState.Queued(2, Instant.EPOCH, new Reason(Reason.Kind.RETRY, "attempt 1 failed"));
-        assertEquals("running", Answers.status(job(wanted).withState(again, Instant.EPOCH)).word());
+        assertEquals(
+                "running",
+                Answers.status(job(wanted).withState(again, Instant.EPOCH)).word());
     }
 
     @Test
@@ -35,7 +37,9 @@ class VisionAnswersTest {
                 .withWish(Wish.PAUSE, Instant.EPOCH)
                 .withState(new JobState.Paused(1), Instant.EPOCH);
         assertEquals("pending", Answers.status(held).word());
-        assertEquals("running", Answers.status(held.withWish(Wish.RUN, Instant.EPOCH)).word());
+        assertEquals(
+                "running",
+                Answers.status(held.withWish(Wish.RUN, Instant.EPOCH)).word());
         assertEquals("stopped", Answers.serviceWord(held.withWish(Wish.CANCEL, Instant.EPOCH)));
     }
 
@@ -73,8 +77,9 @@ class VisionAnswersTest {
                 .container()
                 .arguments()
                 .contains("--callback_url=http://trainyard.example:4000/vision/internal/training/9"));
-        String manifest =
-                new KubernetesBackend(KubernetesSettings.DEFAULT).plan(wanted.spec()).manifest();
+        String manifest = new KubernetesBackend(KubernetesSettings.DEFAULT)
+                .plan(wanted.spec())
+                .manifest();
         assertTrue(manifest.contains("INTERNAL_AUTH_TOKEN"), manifest);
         assertFalse(manifest.contains(Vision.INTERNAL), manifest);
     }

@@ -85,8 +85,7 @@ class VisionGoldenTest {
     }
 
     private static void accepted(String name, Request request, Map<String, String> found) {
-        var settings =
-                Vision.settings(Executor.SUBPROCESS, !name.contains("alone"), "local", name.contains("script"));
+        var settings = Vision.settings(Executor.SUBPROCESS, !name.contains("alone"), "local", name.contains("script"));
         Wanted wanted = new Translator(request, request.id().orElse("1"), settings).wanted(Optional.empty());
         Job job = Job.submitted(
                 new JobId("job_0"),

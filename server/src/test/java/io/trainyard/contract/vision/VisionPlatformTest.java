@@ -168,7 +168,8 @@ class VisionPlatformTest {
                             .json()
                             .at("/config/resources/memory")
                             .stringValue());
-            assertEquals(3, vision.get(config + "/presets").json().get("presets").size());
+            assertEquals(
+                    3, vision.get(config + "/presets").json().get("presets").size());
             var wrapped = io.trainyard.LiveServer.JSON.createObjectNode();
             wrapped.set("config", Vision.body(1, body -> body.put("num_classes", 1)));
             var judged = vision.post(config + "/validate", wrapped).json();
@@ -182,9 +183,6 @@ class VisionPlatformTest {
     }
 
     static String word(Vision vision, int id) {
-        return vision.get(JOBS + "/" + id + "/status")
-                .json()
-                .at("/job/status")
-                .stringValue();
+        return vision.get(JOBS + "/" + id + "/status").json().at("/job/status").stringValue();
     }
 }
