@@ -31,6 +31,19 @@ enum Setting {
     LOCAL_OVERSIZE("trainyard.local.oversize", "clamp", "a job larger than the machine: clamp or refuse"),
     LOCAL_ALLOW_COMMANDS("trainyard.local.allow-commands", "false", "whether a job's own command may run here"),
     LOCAL_PASS_ON("trainyard.local.pass-on", "", "server variables that every attempt gets, by comma"),
+    WEBHOOKS_HEARTBEAT(
+            "trainyard.webhooks.heartbeat-seconds",
+            "60",
+            "how often the receivers of a running job are told how it stands",
+            "TRAINER_CALLBACK_INTERVAL_SECONDS"),
+    WEBHOOKS_PRIVATE(
+            "trainyard.webhooks.private-addresses",
+            "allow",
+            "receivers on loopback and private networks: allow, or refuse where strangers hand in jobs"),
+    WEBHOOKS_SUBMITTED_AS(
+            "trainyard.webhooks.submitted-as",
+            "queued",
+            "what the trainer contract's receivers are told for submitted: queued (the studio knows no other) or submitted"),
     EXIT_WHEN_READY(
             "trainyard.exit-when-ready", "false", "answer a few requests to itself and stop: makes start caches");
 

@@ -10,7 +10,9 @@ import io.trainyard.backend.Launch;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.trainer.Callbacks;
 import io.trainyard.contract.trainer.TrainerContract;
+import io.trainyard.contract.trainyard.Notices;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.http.Contract;
 import io.trainyard.job.Job;
@@ -24,12 +26,18 @@ import io.trainyard.secrets.Sealer;
 import io.trainyard.store.SqliteStore;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
+import io.trainyard.webhook.AddressPolicy;
+import io.trainyard.webhook.Deliverer;
+import io.trainyard.webhook.Names;
+import io.trainyard.webhook.Renderer;
+import io.trainyard.webhook.Sender;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -44,6 +52,8 @@ final class Trainyard implements AutoCloseable {
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
+    private final Sender sender;
+    private final Deliverer deliverer;
     private final Javalin http;
 
     static Trainyard start(Configuration configuration) {
@@ -79,10 +89,14 @@ final class Trainyard implements AutoCloseable {
         streams = new Streams(store, clock);
         var placer = new Placer(backends, configuration.preferredBackend());
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
+        var addresses = new AddressPolicy(configuration.privateReceivers());
+        sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);
+        deliverer = deliverer(configuration, sealer, clock);
         var tokens = new Tokens(configuration.token());
         List<Contract> contracts = List.of(
-                new TrainyardContract(admission, store, tokens, streams, clock),
-                new TrainerContract(admission, store, tokens),
+                new TrainyardContract(
+                        new TrainyardContract.Behind(admission, store, streams, addresses), tokens, clock),
+                new TrainerContract(admission, store, tokens, addresses),
                 new PushContract(store.jobs(), progress, sealer, clock));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
@@ -91,7 +105,20 @@ final class Trainyard implements AutoCloseable {
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
+        deliverer.start();
         sayReady(configuration);
+    }
+
+    private Deliverer deliverer(Configuration configuration, Sealer sealer, InstantSource clock) {
+        Map<String, Renderer> renderers = Map.of(
+                "", new Notices(store.metrics(), clock),
+                "trainer", new Callbacks(configuration.submittedAs(), store.metrics()));
+        return new Deliverer(
+                store,
+                sealer,
+                renderers,
+                sender,
+                new Deliverer.Timing(clock, new SecureRandom(), configuration.heartbeat()));
     }
 
     private void sayReady(Configuration configuration) {
@@ -139,6 +166,8 @@ final class Trainyard implements AutoCloseable {
         streams.close();
         http.stop();
         reconciler.close();
+        deliverer.close();
+        sender.close();
         harvester.close();
         simulated.close();
         store.close();

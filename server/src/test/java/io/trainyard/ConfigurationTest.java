@@ -42,6 +42,9 @@ class ConfigurationTest {
             trainyard.local.oversize TRAINYARD_LOCAL_OVERSIZE = clamp
             trainyard.local.allow-commands TRAINYARD_LOCAL_ALLOW_COMMANDS = false
             trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
+            trainyard.webhooks.heartbeat-seconds TRAINYARD_WEBHOOKS_HEARTBEAT_SECONDS TRAINER_CALLBACK_INTERVAL_SECONDS = 60
+            trainyard.webhooks.private-addresses TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES = allow
+            trainyard.webhooks.submitted-as TRAINYARD_WEBHOOKS_SUBMITTED_AS = queued
             trainyard.exit-when-ready TRAINYARD_EXIT_WHEN_READY = false
             """;
 
@@ -117,6 +120,10 @@ class ConfigurationTest {
                 "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
                 "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
                 "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",
+                "TRAINER_CALLBACK_INTERVAL_SECONDS | 1.5 | trainyard.webhooks.heartbeat-seconds = \"1.5\"",
+                "TRAINER_CALLBACK_INTERVAL_SECONDS | 0 | trainyard.webhooks.heartbeat-seconds = \"0\"",
+                "TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES | no | trainyard.webhooks.private-addresses = \"no\"",
+                "TRAINYARD_WEBHOOKS_SUBMITTED_AS | sent | trainyard.webhooks.submitted-as = \"sent\"",
                 "TRAINYARD_LOCAL_CPUS | 0 | trainyard.local.cpus = \"0\"",
                 "TRAINYARD_LOCAL_MEMORY_GIB | -1 | trainyard.local.memory-gib = \"-1\"",
                 "TRAINYARD_LOCAL_GPUS | 0;1 | trainyard.local.gpus = \"0;1\"",

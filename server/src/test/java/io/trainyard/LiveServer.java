@@ -48,6 +48,18 @@ public final class LiveServer implements AutoCloseable {
         return new LiveServer(home, Map.of());
     }
 
+    /** @param settings keys and values in turn, such as {@code trainyard.webhooks.heartbeat-seconds} */
+    public static LiveServer with(Path home, String... settings) {
+        var all = new EnumMap<Setting, String>(Setting.class);
+        all.put(Setting.TOKEN, TOKEN);
+        for (int i = 0; i < settings.length; i += 2)
+            for (Setting setting : Setting.values())
+                if (setting.key.equals(settings[i])) all.put(setting, settings[i + 1]);
+        if (all.size() != settings.length / 2 + 1)
+            throw new IllegalArgumentException("unknown: " + String.join(" ", settings));
+        return new LiveServer(home, all);
+    }
+
     public record Reply(int status, String text, HttpResponse<String> whole) {
         public JsonNode json() {
             return JSON.readTree(text);

@@ -59,7 +59,7 @@ public final class Reconciler implements AutoCloseable {
                     look(change.job());
                     ringAll();
                 }
-                case PROGRESS, LOG -> {}
+                case PROGRESS, LOG, OUTBOX -> {}
             }
         });
         granters.forEach(

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class JobWrites {
     static final Duration KEY_LIFE = Duration.ofHours(24);
     private static final Duration BETWEEN_KEY_SWEEPS = Duration.ofMinutes(1);
-    private static final List<String> TABLES_BY_JOB =
-            List.of("bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
+    private static final List<String> TABLES_BY_JOB = List.of(
+            "bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "deliveries", "metrics", "progress");
 
     private final Writer writer;
     private final JobRows rows;
@@ -80,8 +80,8 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        long arrival = insert(session, job, wanted, body, now);
         changes.add(new Change(job.id(), Change.Kind.CREATED));
+        long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), body.warnings(), body.spec(), job.request());
         return () -> {
             rows.keep(arrival, kept);
@@ -114,7 +114,8 @@ final class JobWrites {
                     now);
     }
 
-    private long insert(Session session, Job job, NewJob wanted, Body body, Instant now) throws SQLException {
+    private long insert(Session session, List<Change> changes, Job job, NewJob wanted, Body body, Instant now)
+            throws SQLException {
         long arrival = ++arrivals;
         insertJob(session, arrival, job, body.state());
         session.update(
@@ -137,8 +138,7 @@ final class JobWrites {
                     secret.getKey(),
                     secret.getValue());
         remember(session, wanted, arrival, now);
-        SqliteEvents.record(
-                session, new Counted(arrival, 1, !job.spec().webhooks().isEmpty()), wanted.submitted());
+        SqliteEvents.record(session, changes, new Counted(arrival, 1, SqliteOutbox.all(job)), wanted.submitted());
         return arrival;
     }
 
@@ -173,7 +173,7 @@ final class JobWrites {
                 job.failures(),
                 job.userFailures(),
                 job.retryOf().map(JobId::value).orElse(null),
-                !job.spec().webhooks().isEmpty());
+                SqliteOutbox.all(job));
     }
 
     boolean transition(Job next, Event event) {
@@ -209,8 +209,8 @@ final class JobWrites {
                 next.version());
         if (counted.isEmpty()) return false;
         keepAttempts(session, counted.get().job(), next.state().liveAttempt(), attempt, event);
-        SqliteEvents.record(session, counted.get(), event);
         changes.add(new Change(next.id(), Change.Kind.STATE));
+        SqliteEvents.record(session, changes, counted.get(), event);
         return true;
     }
 
@@ -247,8 +247,8 @@ final class JobWrites {
                 WHERE arrival = ?
                 RETURNING arrival, events, webhooks
                 """, Counted::read, JobRow.word(wish), at, row.arrival());
-        SqliteEvents.record(session, counted.orElseThrow(), Wishes.event(id, state, wish, at));
         changes.add(new Change(id, Change.Kind.WISH));
+        SqliteEvents.record(session, changes, counted.orElseThrow(), Wishes.event(id, state, wish, at));
         return () -> Optional.of(row.job().withWish(wish, at).withVersion(row.version() + 1));
     }
 

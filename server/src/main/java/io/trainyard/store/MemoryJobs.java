@@ -52,6 +52,10 @@ final class MemoryJobs implements Jobs {
         return Optional.ofNullable(byId.get(id));
     }
 
+    Stream<MemoryJob> entries() {
+        return byArrival.values().stream();
+    }
+
     @Override
     public Creation create(NewJob wanted) {
         return store.alone(changes -> {
@@ -78,8 +82,8 @@ final class MemoryJobs implements Jobs {
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            store.record(entry, wanted.submitted());
             changes.add(new Change(job.id(), Change.Kind.CREATED));
+            store.record(entry, changes, wanted.submitted());
             return new Creation.Created(job);
         });
     }
@@ -227,8 +231,9 @@ final class MemoryJobs implements Jobs {
             entry.job = next.withVersion(next.version() + 1);
             if (next.state().ended() && next.wish() != Wish.DELETE) unfinished.remove(entry.arrival);
             keepAttempts(entry, event);
-            store.record(entry, event);
-            return changes.add(new Change(next.id(), Change.Kind.STATE));
+            changes.add(new Change(next.id(), Change.Kind.STATE));
+            store.record(entry, changes, event);
+            return true;
         });
     }
 
@@ -251,8 +256,8 @@ final class MemoryJobs implements Jobs {
             Job job = entry.job;
             if (!Wishes.changes(job.wish(), job.state(), wish)) return job;
             entry.job = job.withWish(wish, at).withVersion(job.version() + 1);
-            store.record(entry, Wishes.event(id, job.state(), wish, at));
             changes.add(new Change(id, Change.Kind.WISH));
+            store.record(entry, changes, Wishes.event(id, job.state(), wish, at));
             return entry.job;
         }));
     }

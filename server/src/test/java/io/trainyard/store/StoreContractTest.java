@@ -192,7 +192,7 @@ abstract class StoreContractTest {
     void whoever_listens_hears_of_each_commit() {
         var heard = new ConcurrentLinkedQueue<Change>();
         store.subscribe(heard::add);
-        Job job = created(PLAIN);
+        Job job = created(PLAIN.told());
         jobs.wish(job.id(), Wish.PAUSE, now);
         moved(launching(found(job), 1), Event.Kind.LAUNCHING);
         store.metrics().append(job.id(), List.of(new Metrics.Point("loss", 1, 1, 0.5, now)));

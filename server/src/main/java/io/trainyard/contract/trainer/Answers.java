@@ -97,6 +97,13 @@ final class Answers {
         return bytes.toByteArray();
     }
 
+    static Service serviceOf(Job job) {
+        return Service.ALL.stream()
+                .filter(each -> each.word.equals(job.identity().service()))
+                .findFirst()
+                .orElseThrow();
+    }
+
     static byte[] detail(String text) {
         var bytes = new ByteArrayOutputStream(64 + text.length());
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {

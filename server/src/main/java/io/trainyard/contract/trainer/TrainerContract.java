@@ -13,6 +13,7 @@ import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Store;
+import io.trainyard.webhook.AddressPolicy;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -41,17 +42,20 @@ public final class TrainerContract implements Contract {
     private final Admission admission;
     private final Store store;
     private final Tokens tokens;
+    private final AddressPolicy addresses;
     private final Extras.RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
 
-    public TrainerContract(Admission admission, Store store, Tokens tokens) {
-        this(admission, store, tokens, Extras.RuntimeDefaults.DEFAULT);
+    public TrainerContract(Admission admission, Store store, Tokens tokens, AddressPolicy addresses) {
+        this(admission, store, tokens, addresses, Extras.RuntimeDefaults.DEFAULT);
     }
 
-    private TrainerContract(Admission admission, Store store, Tokens tokens, Extras.RuntimeDefaults runtime) {
+    private TrainerContract(
+            Admission admission, Store store, Tokens tokens, AddressPolicy addresses, Extras.RuntimeDefaults runtime) {
         this.admission = admission;
         this.store = store;
         this.tokens = tokens;
+        this.addresses = addresses;
         this.runtime = runtime;
     }
 
@@ -159,11 +163,16 @@ public final class TrainerContract implements Contract {
         switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
             case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
             case Request.Reading.Refused refused -> refuse(context, 400, refused.text());
-            case Request.Reading.Good good ->
-                answer(
-                        context,
-                        service,
-                        admission.submit(Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+            case Request.Reading.Good good -> {
+                List<Problem> problems = Callbacks.problems(good.request(), addresses);
+                if (problems.isEmpty())
+                    answer(
+                            context,
+                            service,
+                            admission.submit(
+                                    Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+                else wrong(context, problems);
+            }
         }
     }
 
@@ -231,7 +240,10 @@ public final class TrainerContract implements Contract {
             answer(
                     context,
                     200,
-                    Answers.job(serviceOf(after.get()), after.get(), new Answers.Status(word, "Job already " + word)));
+                    Answers.job(
+                            Answers.serviceOf(after.get()),
+                            after.get(),
+                            new Answers.Status(word, "Job already " + word)));
         } else {
             job(context, after.get());
         }
@@ -252,15 +264,8 @@ public final class TrainerContract implements Contract {
         answer(context, 404, Answers.detail("Job " + jobId + " not found"));
     }
 
-    private static Service serviceOf(Job job) {
-        return Service.ALL.stream()
-                .filter(each -> each.word.equals(job.identity().service()))
-                .findFirst()
-                .orElseThrow();
-    }
-
     private static void job(Context context, Job job) {
-        job(context, serviceOf(job), job);
+        job(context, Answers.serviceOf(job), job);
     }
 
     private static void job(Context context, Service service, Job job) {

@@ -14,6 +14,7 @@ import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
 import io.trainyard.store.Store;
+import io.trainyard.webhook.AddressPolicy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -47,7 +48,8 @@ final class Yard implements AutoCloseable {
         var placer = new Placer(List.of(simulated), simulated.name());
         var admission = new Admission(
                 store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
-        var contract = new TrainerContract(admission, store, new Tokens(Optional.of(token)));
+        var contract = new TrainerContract(
+                admission, store, new Tokens(Optional.of(token)), new AddressPolicy(AddressPolicy.Private.ALLOW));
         server = Javalin.create(config -> {
                     contract.mount(config.routes);
                     config.routes.exception(
