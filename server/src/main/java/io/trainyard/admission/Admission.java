@@ -6,6 +6,8 @@ import io.trainyard.backend.Plan;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.job.JobState;
+import io.trainyard.job.Outcome;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.job.Wish;
 import io.trainyard.secrets.Sealer;
@@ -53,7 +55,7 @@ public final class Admission {
     private Answer record(Job job, Wanted wanted) {
         Creation creation = jobs.create(new NewJob(
                 job,
-                Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created()),
+                history(job),
                 sealer.seal(job.id().value(), named(wanted.secrets())),
                 sealer.fingerprint(wanted.canonical()),
                 wanted.idempotencyKey()));
@@ -63,6 +65,12 @@ public final class Admission {
             case Creation.ClientIdTaken taken -> new Answer.Taken(taken.job());
             case Creation.KeyReused reused -> new Answer.KeyReused(reused.job());
         };
+    }
+
+    private static List<Event> history(Job job) {
+        var submitted = Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created());
+        if (!job.state().ended()) return List.of(submitted);
+        return List.of(submitted, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created()));
     }
 
     /** What would happen, with nothing kept. */
@@ -90,7 +98,7 @@ public final class Admission {
     private Job job(Wanted wanted, Preview preview, Instant now) {
         var warnings = new ArrayList<>(wanted.warnings());
         warnings.addAll(preview.plan().warnings());
-        return Job.submitted(
+        Job job = Job.submitted(
                 JobId.create(now, random),
                 wanted.identity(),
                 wanted.spec(),
@@ -98,6 +106,22 @@ public final class Admission {
                 warnings,
                 preview.backend(),
                 now);
+        // Over before it begins: no grant, no attempt, nothing for the reconciler to look at.
+        return rendersOnly(job.backend()) ? job.withState(new JobState.Done(new Outcome.Rendered(), now), now) : job;
+    }
+
+    private boolean rendersOnly(String backend) {
+        return placer.named(backend).filter(Backend::rendersOnly).isPresent();
+    }
+
+    /**
+     * What a rendered job would have created. Rendered again from the spec at each call: creating a job keeps no copy,
+     * and what is read follows the backend's present settings. Empty for every other job.
+     */
+    public Optional<String> manifest(Job job) {
+        if (!(job.state() instanceof JobState.Done(Outcome.Rendered _, Instant _))) return Optional.empty();
+        return placer.named(job.backend())
+                .map(backend -> backend.plan(job.spec()).manifest());
     }
 
     private static Plan judged(Wanted wanted, Backend backend) {

@@ -19,6 +19,14 @@ public interface Backend {
     /** The word a placement names it by: {@code local}, {@code kubernetes}, {@code simulated}, … */
     String name();
 
+    /**
+     * Whether it only says what it would create: a job placed on it ends as {@code Rendered} when it is recorded, and
+     * {@link #launch} refuses. Attempts of a time when it did more are still observed, stopped and read.
+     */
+    default boolean rendersOnly() {
+        return false;
+    }
+
     /** What would happen, without asking the world; pure. */
     Plan plan(JobSpec spec);
 

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Hands out the slots of one backend. Only one thread at a time may ask it, or a slot would be given twice. */
 final class Granter {
@@ -29,6 +30,8 @@ final class Granter {
     private final Jobs jobs;
     private final Backend backend;
     private final InstantSource clock;
+    /** Who stood first at the last look and did not fit. */
+    private Optional<JobId> blocked = Optional.empty();
 
     Granter(Jobs jobs, Backend backend, InstantSource clock) {
         this.jobs = jobs;
@@ -48,8 +51,15 @@ final class Granter {
         }
     }
 
+    /** Whether the one who did not fit is still the first. Nobody overtakes it, so arrivals alone change nothing. */
+    boolean heldUp() {
+        return blocked.isPresent()
+                && jobs.firstWaiting(backend.name(), clock.instant()).equals(blocked);
+    }
+
     /** @return the jobs that got a slot, recorded as launching */
     List<JobId> grant() {
+        blocked = Optional.empty();
         var started = new ArrayList<JobId>();
         while (true) {
             Map<JobId, Job> first = front(1);
@@ -62,7 +72,8 @@ final class Granter {
                 Job job = front.get(picked.job());
                 if (job != null && write(granted(job, picked.grant()))) started.add(picked.job());
             }
-            picks.blocked().ifPresent(blocked -> tellWhy(front, blocked));
+            picks.blocked().ifPresent(held -> tellWhy(front, held));
+            blocked = picks.blocked().map(Queue.Blocked::job);
             if (picks.granted().size() < FRONT) return started;
         }
     }
@@ -103,15 +114,15 @@ final class Granter {
         throw new IllegalStateException("only a queued job waits for a slot, not " + job.state());
     }
 
-    private void tellWhy(Map<JobId, Job> front, Queue.Blocked blocked) {
-        Job job = front.get(blocked.job());
-        if (job == null || queued(job).reason().sameAs(blocked.reason())) return;
+    private void tellWhy(Map<JobId, Job> front, Queue.Blocked held) {
+        Job job = front.get(held.job());
+        if (job == null || queued(job).reason().sameAs(held.reason())) return;
         Queued queued = queued(job);
         Instant now = clock.instant();
         write(new Step.Become(
-                job.withState(new Queued(queued.nextAttempt(), queued.notBefore(), blocked.reason()), now),
+                job.withState(new Queued(queued.nextAttempt(), queued.notBefore(), held.reason()), now),
                 Event.Kind.WAITING,
-                blocked.reason().sentence()));
+                held.reason().sentence()));
     }
 
     private boolean write(Step.Become become) {

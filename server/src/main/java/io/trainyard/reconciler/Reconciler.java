@@ -11,8 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Moves every job towards what was asked. One virtual thread a job at most, started by a hint (a commit, an exit, an
@@ -29,7 +27,7 @@ public final class Reconciler implements AutoCloseable {
     private final InstantSource clock;
     private final Duration poll;
     private final Map<String, Granter> granters = new HashMap<>();
-    private final Map<String, Semaphore> bells = new HashMap<>();
+    private final Map<String, Bell> bells = new HashMap<>();
     private final Set<JobId> busy = ConcurrentHashMap.newKeySet();
     private final Set<JobId> again = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
@@ -42,7 +40,7 @@ public final class Reconciler implements AutoCloseable {
         for (Backend backend : backends) {
             byName.put(backend.name(), backend);
             granters.put(backend.name(), new Granter(store.jobs(), backend, clock));
-            bells.put(backend.name(), new Semaphore(0));
+            bells.put(backend.name(), new Bell());
         }
         this.stepper = new Stepper(store.jobs(), byName, launches, output, clock);
     }
@@ -54,10 +52,10 @@ public final class Reconciler implements AutoCloseable {
         granters.values().forEach(Granter::tidy);
         store.subscribe(change -> {
             switch (change.kind()) {
-                case CREATED -> ringAll();
+                case CREATED -> bells.values().forEach(Bell::arrival);
                 case WISH, STATE -> {
                     look(change.job());
-                    ringAll();
+                    bells.values().forEach(Bell::change);
                 }
                 case PROGRESS, LOG, OUTBOX -> {}
             }
@@ -90,19 +88,15 @@ public final class Reconciler implements AutoCloseable {
         if (open && again.contains(job)) look(job);
     }
 
-    private void ringAll() {
-        bells.values().forEach(Semaphore::release);
-    }
-
     private void grantAlways(String backend) {
-        Semaphore bell = bells.get(backend);
+        Bell bell = bells.get(backend);
         Granter granter = granters.get(backend);
         if (bell == null || granter == null) throw new IllegalStateException("no granter for " + backend);
+        boolean onlyArrivals = false;
         while (open) {
             try {
-                granter.grant();
-                long wait = Math.min(poll.toMillis(), untilNextDue());
-                if (bell.tryAcquire(wait, TimeUnit.MILLISECONDS)) bell.drainPermits();
+                if (!onlyArrivals || !granter.heldUp()) granter.grant();
+                onlyArrivals = bell.onlyArrivalsWithin(Math.min(poll.toMillis(), untilNextDue()));
             } catch (RuntimeException trouble) {
                 if (open) LOG.log(System.Logger.Level.ERROR, "slots of " + backend + " are not handed out", trouble);
                 pause();
@@ -143,6 +137,6 @@ public final class Reconciler implements AutoCloseable {
     @Override
     public void close() {
         open = false;
-        ringAll();
+        bells.values().forEach(Bell::change);
     }
 }

@@ -1,5 +1,7 @@
 package io.trainyard.spec;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,9 +30,14 @@ public record JobSpec(
 
     public JobSpec {
         datasets = List.copyOf(datasets);
-        labels = Map.copyOf(labels);
-        annotations = Map.copyOf(annotations);
+        labels = inOrder(labels);
+        annotations = inOrder(annotations);
         webhooks = List.copyOf(webhooks);
+    }
+
+    /** Answers and manifests show them as they came. */
+    private static Map<String, String> inOrder(Map<String, String> map) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
     /** The training stack that runs inside the job. {@code CUSTOM} runs the caller's own command. */

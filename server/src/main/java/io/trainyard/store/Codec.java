@@ -71,6 +71,15 @@ final class Codec {
         T read(String json) {
             return reader.readValue(json);
         }
+
+        /** For what is long: spares the way over a text of chars. */
+        byte[] bytes(T value) {
+            return writer.writeValueAsBytes(value);
+        }
+
+        T read(byte[] json) {
+            return reader.readValue(json);
+        }
     }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")

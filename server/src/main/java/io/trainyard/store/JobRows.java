@@ -1,6 +1,7 @@
 package io.trainyard.store;
 
 import io.trainyard.job.Identity;
+import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.spec.JobSpec;
 import java.sql.SQLException;
@@ -8,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,23 +22,34 @@ final class JobRows {
 
     private final LinkedHashMap<Long, Body> kept = new LinkedHashMap<>(MAX_KEPT, 0.75f, true);
 
-    /** What was asked, as its columns until somebody wants more of it than the request. */
+    /** What was asked; as its columns until somebody wants more of it than the request. */
     static final class Body {
         private final byte[] fingerprint;
         private final String request;
-        private final String specColumn;
-        private final String warningsColumn;
+        private final int size;
+        private final Supplier<Decoded> columns;
 
         @Nullable
         private volatile Decoded decoded;
 
         private record Decoded(JobSpec spec, List<String> warnings) {}
 
-        Body(byte[] fingerprint, String warningsColumn, String specColumn, String request) {
+        private Body(byte[] fingerprint, String warningsColumn, byte[] specColumn, String request) {
             this.fingerprint = fingerprint;
             this.request = request;
-            this.specColumn = specColumn;
-            this.warningsColumn = warningsColumn;
+            this.size = request.length() + specColumn.length + warningsColumn.length();
+            this.columns =
+                    () -> new Decoded(Codec.INSTANCE.spec.read(specColumn), Codec.INSTANCE.texts.read(warningsColumn));
+        }
+
+        /** @param specBytes how long its column is */
+        Body(byte[] fingerprint, Job job, int specBytes) {
+            this.fingerprint = fingerprint;
+            this.request = job.request();
+            this.size = request.length() + specBytes;
+            var known = new Decoded(job.spec(), job.warnings());
+            this.decoded = known;
+            this.columns = () -> known;
         }
 
         String request() {
@@ -59,13 +72,9 @@ final class JobRows {
         private Decoded decoded() {
             Decoded known = decoded;
             if (known != null) return known;
-            var fresh = new Decoded(Codec.INSTANCE.spec.read(specColumn), Codec.INSTANCE.texts.read(warningsColumn));
+            Decoded fresh = columns.get();
             decoded = fresh;
             return fresh;
-        }
-
-        private int size() {
-            return request.length() + specColumn.length() + warningsColumn.length();
         }
     }
 
@@ -101,7 +110,7 @@ final class JobRows {
         if (known != null) return known;
         Body found = session.first(
                         "SELECT fingerprint, warnings, spec, request FROM bodies WHERE job = ?",
-                        row -> new Body(row.getBytes(1), row.getString(2), row.getString(3), row.getString(4)),
+                        row -> new Body(row.getBytes(1), row.getString(2), row.getBytes(3), row.getString(4)),
                         arrival)
                 .orElseThrow(() -> new IllegalStateException("job " + arrival + " has no body"));
         keep(arrival, found);
@@ -110,7 +119,7 @@ final class JobRows {
 
     /** Arrivals are never used again while the server lives, not even those of a transaction that was rolled back. */
     void keep(long arrival, Body body) {
-        if (body.size() > MAX_KEPT_CHARACTERS) return;
+        if (body.size > MAX_KEPT_CHARACTERS) return;
         synchronized (kept) {
             kept.put(arrival, body);
             if (kept.size() > MAX_KEPT) kept.pollFirstEntry();

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class JobWrites {
     static final Duration KEY_LIFE = Duration.ofHours(24);
     private static final Duration BETWEEN_KEY_SWEEPS = Duration.ofMinutes(1);
-    private static final List<String> TABLES_BY_JOB = List.of(
-            "bodies", "labels", "secrets", "keys", "events", "attempts", "outbox", "deliveries", "metrics", "progress");
+    private static final List<String> TABLES_BY_JOB =
+            List.of("bodies", "secrets", "keys", "events", "attempts", "outbox", "deliveries", "metrics", "progress");
 
     private final Writer writer;
     private final JobRows rows;
@@ -50,14 +50,14 @@ final class JobWrites {
         Job job = wanted.job();
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
-                Codec.INSTANCE.spec.write(job.spec()),
+                Codec.INSTANCE.spec.bytes(job.spec()),
                 Codec.INSTANCE.state.write(job.state()));
         Supplier<Creation> creation =
                 writer.write((session, changes) -> create(session, changes, wanted, body, clock.instant()));
         return creation.get();
     }
 
-    private record Body(String warnings, String spec, String state) {}
+    private record Body(String warnings, byte[] spec, String state) {}
 
     private Supplier<Creation> create(Session session, List<Change> changes, NewJob wanted, Body body, Instant now)
             throws SQLException {
@@ -82,7 +82,7 @@ final class JobWrites {
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
         changes.add(new Change(job.id(), Change.Kind.CREATED));
         long arrival = insert(session, changes, job, wanted, body, now);
-        var kept = new JobRows.Body(wanted.fingerprint(), body.warnings(), body.spec(), job.request());
+        var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
             rows.keep(arrival, kept);
             return new Creation.Created(job);
@@ -117,7 +117,7 @@ final class JobWrites {
     private long insert(Session session, List<Change> changes, Job job, NewJob wanted, Body body, Instant now)
             throws SQLException {
         long arrival = ++arrivals;
-        insertJob(session, arrival, job, body.state());
+        insertJob(session, arrival, job, body.state(), wanted.history().size());
         session.update(
                 "INSERT INTO bodies (job, fingerprint, warnings, spec, request) VALUES (?, ?, ?, ?, ?)",
                 arrival,
@@ -138,18 +138,21 @@ final class JobWrites {
                     secret.getKey(),
                     secret.getValue());
         remember(session, wanted, arrival, now);
-        SqliteEvents.record(session, changes, new Counted(arrival, 1, SqliteOutbox.all(job)), wanted.submitted());
+        long sequence = 0;
+        for (Event event : wanted.history())
+            SqliteEvents.record(session, changes, new Counted(arrival, ++sequence, SqliteOutbox.all(job)), event);
         return arrival;
     }
 
-    private static void insertJob(Session session, long arrival, Job job, String state) throws SQLException {
+    private static void insertJob(Session session, long arrival, Job job, String state, int events)
+            throws SQLException {
         Identity identity = job.identity();
         session.update(
                 """
                 INSERT INTO jobs (arrival, id, project, contract, service, client_id, generation, name, backend,
                     state_word, state, attempt, wish, urgency, not_before, version, events, created, updated, ran,
                     failures, user_failures, retry_of, webhooks)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 arrival,
                 job.id().value(),
@@ -167,6 +170,7 @@ final class JobWrites {
                 -job.spec().policy().priority(),
                 notBefore(job.state()),
                 job.version(),
+                events,
                 job.created(),
                 job.updated(),
                 job.ran().toNanos(),
@@ -254,13 +258,20 @@ final class JobWrites {
 
     boolean remove(JobId id) {
         return writer.write((session, changes) -> {
-            var arrival = session.first("""
-                    DELETE FROM jobs WHERE id = ? AND state_word IN ('succeeded', 'failed', 'cancelled', 'rendered')
-                    RETURNING arrival
-                    """, row -> row.getLong(1), id.value());
-            if (arrival.isEmpty()) return false;
-            rows.forget(arrival.get());
-            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival.get());
+            var found = rows.byId(session, id).filter(row -> row.jobState().ended());
+            if (found.isEmpty()) return false;
+            long arrival = found.get().arrival();
+            // An index by job would cost every create a page of the log.
+            for (Map.Entry<String, String> label :
+                    found.get().body().spec().labels().entrySet())
+                session.update(
+                        "DELETE FROM labels WHERE name = ? AND value = ? AND job = ?",
+                        label.getKey(),
+                        label.getValue(),
+                        arrival);
+            for (String table : TABLES_BY_JOB) session.update("DELETE FROM " + table + " WHERE job = ?", arrival);
+            session.update("DELETE FROM jobs WHERE arrival = ?", arrival);
+            rows.forget(arrival);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
     }

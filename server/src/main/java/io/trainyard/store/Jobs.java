@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** Jobs, their attempts and their sealed secrets. */
 public interface Jobs {
-    /** Writes a new job and its first event, unless the same was asked before. */
+    /** Writes a new job and its first events, unless the same was asked before. */
     Creation create(NewJob wanted);
 
     Optional<Job> find(JobId id);
@@ -29,6 +29,9 @@ public interface Jobs {
 
     /** Jobs waiting for a slot of this backend whose moment has come: priority first, then arrival. */
     List<Job> waiting(String backend, Instant now, int limit);
+
+    /** The first of {@link #waiting}. */
+    Optional<JobId> firstWaiting(String backend, Instant now);
 
     /** How many jobs stand before this waiting one. */
     long ahead(Job waiting);
@@ -69,14 +72,29 @@ public interface Jobs {
     Map<String, byte[]> secrets(JobId id);
 
     /**
+     * @param history its first events, in order; more than one for a job that is over as soon as it is recorded
      * @param fingerprint of the request after defaults, to tell a repeat from another request
      */
     record NewJob(
             Job job,
-            Event submitted,
+            List<Event> history,
             Map<String, byte[]> secrets,
             byte[] fingerprint,
-            Optional<String> idempotencyKey) {}
+            Optional<String> idempotencyKey) {
+        public NewJob {
+            history = List.copyOf(history);
+            if (history.isEmpty()) throw new IllegalArgumentException("a new job without an event: " + job.id());
+        }
+
+        public NewJob(
+                Job job,
+                Event submitted,
+                Map<String, byte[]> secrets,
+                byte[] fingerprint,
+                Optional<String> idempotencyKey) {
+            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey);
+        }
+    }
 
     sealed interface Creation {
         Job job();

@@ -83,7 +83,7 @@ final class MemoryJobs implements Jobs {
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
             changes.add(new Change(job.id(), Change.Kind.CREATED));
-            store.record(entry, changes, wanted.submitted());
+            for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
         });
     }
@@ -179,6 +179,11 @@ final class MemoryJobs implements Jobs {
                 .limit(limit)
                 .map(entry -> entry.job)
                 .toList());
+    }
+
+    @Override
+    public Optional<JobId> firstWaiting(String backend, Instant now) {
+        return waiting(backend, now, 1).stream().map(Job::id).findFirst();
     }
 
     @Override

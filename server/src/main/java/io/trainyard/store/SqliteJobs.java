@@ -78,6 +78,16 @@ final class SqliteJobs implements Jobs {
     }
 
     @Override
+    public Optional<JobId> firstWaiting(String backend, Instant now) {
+        return readers.read(session -> session.first("""
+                SELECT id FROM jobs INDEXED BY jobs_waiting
+                WHERE state_word = 'queued' AND wish = 'run' AND backend = ? AND not_before <= ?
+                ORDER BY urgency, arrival
+                LIMIT 1
+                """, row -> new JobId(row.getString(1)), backend, now));
+    }
+
+    @Override
     public long ahead(Job waiting) {
         return readers.read(session ->
                         session.first("""

@@ -51,7 +51,7 @@ CREATE TABLE bodies (
     job         INTEGER PRIMARY KEY,
     fingerprint BLOB NOT NULL,
     warnings    TEXT NOT NULL,
-    spec        TEXT NOT NULL,
+    spec        BLOB NOT NULL, -- JSON
     request     TEXT NOT NULL
 );
 
@@ -61,7 +61,6 @@ CREATE TABLE labels (
     job   INTEGER NOT NULL,
     PRIMARY KEY (name, value, job)
 ) WITHOUT ROWID;
-CREATE INDEX labels_job ON labels (job);
 
 CREATE TABLE secrets (
     job   INTEGER NOT NULL,

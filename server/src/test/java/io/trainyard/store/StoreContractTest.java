@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -92,6 +93,40 @@ abstract class StoreContractTest {
         assertEquals(1, first.sequence());
         assertEquals(Event.Kind.SUBMITTED, first.kind());
         assertEquals(NOON, first.at());
+    }
+
+    @Test
+    void a_job_that_is_over_when_it_is_created_has_its_whole_history_and_never_moves() {
+        Job over = done(PLAIN.withClientId("mine").told().job(), new Outcome.Rendered());
+        var history = List.of(event(over, Event.Kind.SUBMITTED), event(over, Event.Kind.RENDERED));
+        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty()));
+        assertEquals(over, found(job));
+        assertEquals(List.of(1L, 2L), history(job).stream().map(Event::sequence).toList());
+        assertEquals(
+                List.of(Event.Kind.SUBMITTED, Event.Kind.RENDERED),
+                history(job).stream().map(Event::kind).toList());
+        assertEquals(List.of(), jobs.active());
+        assertEquals(List.of(), jobs.waiting(job.backend(), now.plusSeconds(9), 10));
+        assertFalse(jobs.transition(launching(job, 1), event(job, Event.Kind.LAUNCHING)));
+        assertEquals(Optional.of(job), jobs.wish(job.id(), Wish.CANCEL, now));
+        store.events().append(event(job, Event.Kind.WARNING));
+        assertEquals(3, history(job).getLast().sequence());
+        var told = new ArrayList<Event.Kind>();
+        for (var due = store.outbox().due(NOON.plusSeconds(9), 10); !due.isEmpty(); ) {
+            told.add(due.getFirst().event().kind());
+            store.outbox().settled(due.getFirst().id(), Optional.empty());
+            due = store.outbox().due(NOON.plusSeconds(9), 10);
+        }
+        assertEquals(List.of(Event.Kind.SUBMITTED, Event.Kind.RENDERED, Event.Kind.WARNING), told);
+        assertEquals(2, created(PLAIN.withClientId("mine")).identity().generation());
+    }
+
+    @Test
+    void a_job_without_a_history_is_refused() {
+        var wanted = PLAIN.wanted();
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty()));
     }
 
     @Test

@@ -6,9 +6,10 @@ import io.trainyard.job.JobState.Then;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Reason;
 import io.trainyard.store.StateWord;
+import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
-import java.util.List;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JsonNode;
 
 /** Writes answers: a job in this contract's words, and refusals in its shapes. */
 final class Answers {
@@ -70,7 +71,7 @@ final class Answers {
     /** The contract's TrainingResponse. */
     static byte[] job(Service service, Job job, Status status) {
         String jobId = job.identity().clientId().orElseThrow();
-        var bytes = new ByteArrayOutputStream(job.request().length() + 512);
+        var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
             out.writeStartObject();
             out.writeStringProperty("job_id", jobId);
@@ -79,8 +80,7 @@ final class Answers {
             out.writeStringProperty("detail", status.detail());
             out.writeNullProperty("dashboard_url");
             out.writeObjectPropertyStart("metadata");
-            out.writeName("job_spec");
-            out.writeRawValue(job.request());
+            writeJobSpec(out, service, jobId, job);
             out.writeObjectPropertyStart("trainyard");
             out.writeStringProperty("id", job.id().value());
             out.writeStringProperty("backend", job.backend());
@@ -97,57 +97,16 @@ final class Answers {
         return bytes.toByteArray();
     }
 
-    static Service serviceOf(Job job) {
-        return Service.ALL.stream()
-                .filter(each -> each.word.equals(job.identity().service()))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    static byte[] detail(String text) {
-        var bytes = new ByteArrayOutputStream(64 + text.length());
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeStringProperty("detail", text);
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
-    }
-
-    /** @param root where the places begin: {@code body} or {@code header} */
-    static byte[] problems(String root, List<Problem> problems) {
-        var bytes = new ByteArrayOutputStream(1024);
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeArrayPropertyStart("detail");
-            for (Problem problem : problems) problem.write(out, root);
-            out.writeEndArray();
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
-    }
-
-    static byte[] broken(Json.Parsed.Broken broken) {
-        var bytes = new ByteArrayOutputStream(256);
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeArrayPropertyStart("detail");
-            out.writeStartObject();
-            out.writeStringProperty("type", "json_invalid");
-            out.writeArrayPropertyStart("loc");
-            out.writeString("body");
-            out.writeNumber(broken.offset());
-            out.writeEndArray();
-            out.writeStringProperty("msg", "JSON decode error");
-            out.writeObjectPropertyStart("input");
-            out.writeEndObject();
-            out.writeObjectPropertyStart("ctx");
-            out.writeStringProperty("error", broken.error());
-            out.writeEndObject();
-            out.writeEndObject();
-            out.writeEndArray();
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
+    private static void writeJobSpec(JsonGenerator out, Service service, String jobId, Job job) {
+        JsonNode shown = Json.MAPPER.readTree(job.request());
+        out.writeObjectPropertyStart("job_spec");
+        out.writeStringProperty("job_id", jobId);
+        out.writeStringProperty("backend", service.word);
+        out.writeStringProperty("backend_job_id", job.spec().name());
+        out.writeName("train_job");
+        TrainJob.write(out, job.spec(), shown);
+        out.writeName("callbacks");
+        Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
+        out.writeEndObject();
     }
 }

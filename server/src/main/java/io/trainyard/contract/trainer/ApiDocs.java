@@ -1,10 +1,8 @@
 package io.trainyard.contract.trainer;
 
 import io.javalin.http.Context;
-import io.trainyard.contract.trainer.Fields.Field;
-import io.trainyard.contract.trainer.Fields.Kind;
-import io.trainyard.contract.trainer.Fields.Need;
-import io.trainyard.contract.trainer.Fields.Shape;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Schema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.EnumMap;
@@ -79,7 +77,7 @@ final class ApiDocs {
         parameter(operation(paths, "/train/{job_id}/cancel", "post", "Cancel a job", true));
         ObjectNode components = document.putObject("components");
         ObjectNode schemas = components.putObject("schemas");
-        schemas.set("TrainingRequest", shape(Fields.REQUEST));
+        schemas.set("TrainingRequest", Schema.of(Tables.REQUEST));
         schemas.set("TrainingResponse", response());
         components
                 .putObject("securitySchemes")
@@ -135,53 +133,5 @@ final class ApiDocs {
         properties.putObject("metadata").put("type", "object");
         properties.putObject("warnings").put("type", "array").putObject("items").put("type", "string");
         return response;
-    }
-
-    private static ObjectNode shape(Shape shape) {
-        ObjectNode schema = JSON.objectNode().put("type", "object");
-        ObjectNode properties = schema.putObject("properties");
-        var required = JSON.arrayNode();
-        for (Field field : shape.fields()) {
-            ObjectNode property = kind(field.kind());
-            if (field.need() == Need.OPTIONAL) {
-                ObjectNode either = JSON.objectNode();
-                either.putArray("anyOf").add(property).addObject().put("type", "null");
-                property = either;
-            }
-            if (!field.standard().isNull()) property.set("default", field.standard());
-            if (field.need() == Need.REQUIRED) required.add(field.name());
-            properties.set(field.name(), property);
-        }
-        if (!required.isEmpty()) schema.set("required", required);
-        return schema;
-    }
-
-    private static ObjectNode kind(Kind kind) {
-        ObjectNode schema = JSON.objectNode();
-        return switch (kind) {
-            case Fields.Text text -> {
-                schema.put("type", "string");
-                yield text.minLength() == 0 ? schema : schema.put("minLength", text.minLength());
-            }
-            case Fields.Whole whole ->
-                schema.put("type", "integer").put("minimum", whole.min()).put("maximum", Integer.MAX_VALUE);
-            case Fields.Decimal number -> {
-                schema.put("type", "number").put(number.open() ? "exclusiveMinimum" : "minimum", number.min());
-                yield number.max() == Double.MAX_VALUE ? schema : schema.put("maximum", number.max());
-            }
-            case Fields.Flag _ -> schema.put("type", "boolean");
-            case Fields.Choice choice -> {
-                var words = schema.put("type", "string").putArray("enum");
-                choice.words().forEach(words::add);
-                yield schema;
-            }
-            case Fields.Url _ -> schema.put("type", "string").put("format", "uri");
-            case Fields.Many many -> {
-                schema.put("type", "array").set("items", kind(many.item()));
-                yield schema;
-            }
-            case Fields.One one -> shape(one.shape());
-            case Fields.Free _ -> schema.put("type", "object");
-        };
     }
 }

@@ -1,6 +1,5 @@
 package io.trainyard.contract.trainer;
 
-import io.trainyard.contract.trainer.Problem.Path;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.Progress;
@@ -9,6 +8,9 @@ import io.trainyard.store.Metrics;
 import io.trainyard.webhook.AddressPolicy;
 import io.trainyard.webhook.Authorization;
 import io.trainyard.webhook.Renderer;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Problem;
+import io.trainyard.wire.Problem.Path;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -124,7 +126,7 @@ public final class Callbacks implements Renderer {
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
             out.writeStartObject();
             out.writeStringProperty("job_id", jobId);
-            out.writeStringProperty("backend_job_id", Answers.serviceOf(job).backendJobId(jobId));
+            out.writeStringProperty("backend_job_id", job.spec().name());
             out.writeStringProperty("status", word.equals(SUBMITTED) ? submittedAs : word);
             out.writeStringProperty("detail", detail);
             out.writeStringProperty("log", detail);

@@ -2,6 +2,7 @@ package io.trainyard.contract.trainer;
 
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.SecretRef;
+import io.trainyard.wire.Json;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,7 +1,12 @@
 package io.trainyard.contract.trainer;
 
-import io.trainyard.contract.trainer.Problem.Path;
 import io.trainyard.spec.Placement.TrainingRuntime;
+import io.trainyard.wire.Checker;
+import io.trainyard.wire.Fields;
+import io.trainyard.wire.Labels;
+import io.trainyard.wire.Problem.Path;
+import io.trainyard.wire.Scalars;
+import io.trainyard.wire.Secrecy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -87,8 +92,8 @@ final class Extras {
         arguments = words(given, "trainer_args");
         var variables = new Variables(AT.child("trainer_env"), checker);
         environment = variables.read(given);
-        labels = Labels.read(given, "job_labels", AT, checker, true);
-        annotations = Labels.read(given, "job_annotations", AT, checker, false);
+        labels = labels(given, "job_labels", true);
+        annotations = labels(given, "job_annotations", false);
         modelUri = only(given, "model_uri", service == Service.NEMO) ? text(given, "model_uri") : Optional.empty();
         unsloth = unsloth(given, service);
         trainer = trainer(given);
@@ -126,7 +131,7 @@ final class Extras {
             refuse(name, "invalid literal for int() with base 10: '" + Scalars.cut(value.stringValue(), 100) + "'");
             return standard;
         }
-        JsonNode whole = Scalars.whole(checker, AT.child(name), false, value, Integer.MIN_VALUE);
+        JsonNode whole = Scalars.whole(checker, AT.child(name), false, value, new Fields.Whole(Integer.MIN_VALUE));
         if (whole == null) return standard;
         if (whole.intValue() >= 1) return whole.intValue();
         checker.warn(AT.child(name), whole.intValue() + " counts as 1");
@@ -136,7 +141,7 @@ final class Extras {
     private TrainingRuntime runtime(ObjectNode given, Service service, RuntimeDefaults defaults) {
         JsonNode asked = object(given, "runtime_ref");
         ObjectNode reference =
-                checker.object(asked == null ? JSON.objectNode() : asked, Fields.RUNTIME, AT.child("runtime_ref"));
+                checker.object(asked == null ? JSON.objectNode() : asked, Tables.RUNTIME, AT.child("runtime_ref"));
         return new TrainingRuntime(
                 reference.path("name").stringValue(defaults.name().orElse(service.runtime)),
                 reference.path("kind").stringValue(defaults.kind()),
@@ -181,7 +186,7 @@ final class Extras {
         var words = new ArrayList<String>();
         for (int i = 0; i < value.size(); i++) {
             Path at = AT.child(name).child(i);
-            String word = Variables.printed(value.get(i));
+            String word = Scalars.printed(value.get(i));
             if (word != null) words.add(word);
             else if (value.get(i).isNull()) checker.warn(at, "null, dropped");
             else checker.wrong(at, value.get(i), true, "str type expected", "type_error.str");
@@ -189,10 +194,15 @@ final class Extras {
         return words;
     }
 
+    private Map<String, String> labels(ObjectNode given, String name, boolean judgeValues) {
+        JsonNode value = given.get(name);
+        return value == null || value.isNull() ? Map.of() : Labels.read(value, AT.child(name), checker, judgeValues);
+    }
+
     private @Nullable JsonNode unsloth(ObjectNode given, Service service) {
         if (!only(given, "unsloth", service == Service.HF_UNSLOTH)) return null;
         JsonNode asked = object(given, "unsloth");
-        return asked == null ? null : checker.object(asked, Fields.UNSLOTH, AT.child("unsloth"));
+        return asked == null ? null : checker.object(asked, Tables.UNSLOTH, AT.child("unsloth"));
     }
 
     /** Knobs for our own trainer; some have a place of their own in a job and are checked for it. */
@@ -211,7 +221,7 @@ final class Extras {
                         "value_error.secret");
             else knobs.set(knob.getKey(), knob.getValue());
         }
-        for (Fields.Field field : Fields.TRAINER.fields()) {
+        for (Fields.Field field : Tables.TRAINER.fields()) {
             JsonNode value = knobs.get(field.name());
             if (value == null || value.isNull()) continue;
             JsonNode checked = checker.value(value, field.kind(), at.child(field.name()), false);

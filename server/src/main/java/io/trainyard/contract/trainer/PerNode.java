@@ -1,6 +1,8 @@
 package io.trainyard.contract.trainer;
 
-import io.trainyard.contract.trainer.Problem.Path;
+import io.trainyard.wire.Checker;
+import io.trainyard.wire.Problem.Path;
+import io.trainyard.wire.Scalars;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import org.jspecify.annotations.Nullable;

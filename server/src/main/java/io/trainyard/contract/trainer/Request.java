@@ -1,6 +1,9 @@
 package io.trainyard.contract.trainer;
 
-import io.trainyard.contract.trainer.Problem.Path;
+import io.trainyard.wire.Checker;
+import io.trainyard.wire.Problem;
+import io.trainyard.wire.Problem.Path;
+import io.trainyard.wire.Secrecy;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +54,7 @@ record Request(
         }
         if (!root.isObject()) return new Reading.Wrong(List.of(notAnObject()));
         if (odd) checker.wellFormed(root, Path.BODY);
-        ObjectNode body = checker.object(root, Fields.REQUEST, Path.BODY);
+        ObjectNode body = checker.object(root, Tables.REQUEST, Path.BODY);
         if (!checker.problems.isEmpty()) return new Reading.Wrong(checker.problems);
         settle(checker, root.path("customization"), (ObjectNode) body.get("customization"));
         var extras = new Extras(body, service, runtime, checker);
@@ -97,9 +100,9 @@ record Request(
         for (JsonNode each : flat) anyFlat |= each != null && !each.isNull();
         boolean implied = method.equals("lora") || (anyFlat && !method.equals("full"));
         if (implied && customization.get("lora").isNull())
-            customization.set("lora", checker.object(JSON.objectNode(), Fields.LORA, CUSTOMIZATION));
+            customization.set("lora", checker.object(JSON.objectNode(), Tables.LORA, CUSTOMIZATION));
         if (method.equals("qlora") && customization.get("qlora").isNull())
-            customization.set("qlora", checker.object(JSON.objectNode(), Fields.QLORA, CUSTOMIZATION));
+            customization.set("qlora", checker.object(JSON.objectNode(), Tables.QLORA, CUSTOMIZATION));
         if (anyFlat) {
             String[] names = {"rank", "lora_alpha", "lora_dropout", "target_modules"};
             String[] members = {"rank", "alpha", "dropout", "target_modules"};

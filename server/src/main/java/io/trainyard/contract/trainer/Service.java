@@ -1,8 +1,8 @@
 package io.trainyard.contract.trainer;
 
 import io.trainyard.spec.JobSpec.Framework;
+import io.trainyard.wire.Names;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** The three services of the contract: one request, different rules and defaults. */
@@ -33,7 +33,6 @@ enum Service {
             "hf-unsloth-runtime",
             List.of("custom", "huggingface", "meta", "mistral", "tii"));
 
-    private static final int MAX_NAME_CHARACTERS = 63;
     static final List<Service> ALL = List.of(values());
 
     /** Path prefix without its slash, service of the identity and value of {@code TRAINING_BACKEND}. */
@@ -107,29 +106,6 @@ enum Service {
 
     /** The name a client's id has on a cluster: derived one way only, wherever it is needed. */
     String backendJobId(String jobId) {
-        String lower = jobId.toLowerCase(Locale.ROOT);
-        var name = new StringBuilder(lower.length() + namePrefix.length() + 1);
-        for (int i = 0; i < lower.length(); i++) {
-            char each = lower.charAt(i);
-            if (isPlain(each)) name.append(each);
-            else if (i == 0 || isPlain(lower.charAt(i - 1))) name.append('-');
-        }
-        int start = 0;
-        while (start < name.length() && name.charAt(start) == '-') start++;
-        name.delete(0, start);
-        trimEnd(name);
-        if (name.isEmpty()) name.append(namePrefix);
-        if (name.charAt(0) < 'a') name.insert(0, namePrefix + "-");
-        if (name.length() > MAX_NAME_CHARACTERS) name.setLength(MAX_NAME_CHARACTERS);
-        trimEnd(name);
-        return name.toString();
-    }
-
-    private static boolean isPlain(char each) {
-        return (each >= 'a' && each <= 'z') || (each >= '0' && each <= '9') || each == '-';
-    }
-
-    private static void trimEnd(StringBuilder name) {
-        while (!name.isEmpty() && name.charAt(name.length() - 1) == '-') name.setLength(name.length() - 1);
+        return Names.sanitized(jobId, namePrefix);
     }
 }

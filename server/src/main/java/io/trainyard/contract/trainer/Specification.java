@@ -14,6 +14,8 @@ import io.trainyard.spec.Resources;
 import io.trainyard.spec.SecretRef;
 import io.trainyard.spec.Settings;
 import io.trainyard.spec.Webhook;
+import io.trainyard.wire.Fields;
+import io.trainyard.wire.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -170,7 +172,7 @@ final class Specification {
         if (extras.unsloth != null) values.putAll(settings(extras.unsloth).values());
         values.putAll(settings(extras.trainer).values());
         // These have places of their own in the spec.
-        for (Fields.Field field : Fields.TRAINER.fields()) values.remove(field.name());
+        for (Fields.Field field : Tables.TRAINER.fields()) values.remove(field.name());
         return new Settings(values);
     }
 

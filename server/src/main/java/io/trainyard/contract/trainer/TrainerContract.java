@@ -14,6 +14,10 @@ import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Store;
 import io.trainyard.webhook.AddressPolicy;
+import io.trainyard.wire.Details;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Problem;
+import io.trainyard.wire.RawPath;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
@@ -85,7 +89,7 @@ public final class TrainerContract implements Contract {
             case 405 -> "Method Not Allowed";
             default -> message;
         };
-        answer(context, status, Answers.detail(text));
+        answer(context, status, Details.text(text));
     }
 
     private static String rest(Context context, int prefixLength) {
@@ -152,7 +156,7 @@ public final class TrainerContract implements Contract {
         }
         switch (Json.read(Body.read(context, MAX_BODY_BYTES))) {
             case Json.Parsed.Tree tree -> submit(context, service, tree);
-            case Json.Parsed.Broken broken -> answer(context, 422, Answers.broken(broken));
+            case Json.Parsed.Broken broken -> answer(context, 422, Details.broken(broken));
             case Json.Parsed.Unreadable _ -> refuse(context, 400, "There was an error parsing the body");
         }
     }
@@ -205,13 +209,13 @@ public final class TrainerContract implements Contract {
                                 service.backendJobId(jobId),
                                 jobId,
                                 Answers.status(taken.job()).word());
-                answer(context, 400, Answers.detail(text));
+                answer(context, 400, Details.text(text));
             }
             case Answer.KeyReused _ ->
                 answer(
                         context,
                         422,
-                        Answers.problems(
+                        Details.problems(
                                 "header",
                                 List.of(new Problem(
                                         Problem.Path.BODY.child("Idempotency-Key"),
@@ -219,8 +223,7 @@ public final class TrainerContract implements Contract {
                                         "value_error.idempotency_key",
                                         null,
                                         Map.of()))));
-            case Answer.Refused refused ->
-                answer(context, 400, Answers.detail(String.join("; ", refused.objections())));
+            case Answer.Refused refused -> answer(context, 400, Details.text(String.join("; ", refused.objections())));
         }
     }
 
@@ -240,10 +243,7 @@ public final class TrainerContract implements Contract {
             answer(
                     context,
                     200,
-                    Answers.job(
-                            Answers.serviceOf(after.get()),
-                            after.get(),
-                            new Answers.Status(word, "Job already " + word)));
+                    Answers.job(serviceOf(after.get()), after.get(), new Answers.Status(word, "Job already " + word)));
         } else {
             job(context, after.get());
         }
@@ -261,11 +261,18 @@ public final class TrainerContract implements Contract {
     }
 
     private static void unknown(Context context, String jobId) {
-        answer(context, 404, Answers.detail("Job " + jobId + " not found"));
+        answer(context, 404, Details.text("Job " + jobId + " not found"));
+    }
+
+    private static Service serviceOf(Job job) {
+        return Service.ALL.stream()
+                .filter(each -> each.word.equals(job.identity().service()))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void job(Context context, Job job) {
-        job(context, Answers.serviceOf(job), job);
+        job(context, serviceOf(job), job);
     }
 
     private static void job(Context context, Service service, Job job) {
@@ -273,7 +280,7 @@ public final class TrainerContract implements Contract {
     }
 
     private static void wrong(Context context, List<Problem> problems) {
-        answer(context, 422, Answers.problems("body", problems));
+        answer(context, 422, Details.problems("body", problems));
     }
 
     private static void answer(Context context, int status, byte[] body) {

@@ -5,6 +5,9 @@ import io.trainyard.job.Identity;
 import io.trainyard.secrets.Mask;
 import io.trainyard.spec.Container;
 import io.trainyard.spec.SecretRef;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Labels;
+import io.trainyard.wire.Secrecy;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,46 +83,24 @@ final class Translator {
                 new Container(extras.image, extras.command, extras.arguments, List.copyOf(environment.variables()));
         warnOfSecretWords("trainer_command", extras.command);
         warnOfSecretWords("trainer_args", extras.arguments);
-        var job = new TrainJob(
+        var shown = new TrainJob.Shown(
                 runtime.apiVersion(),
-                name,
-                labels,
-                annotations,
-                extras.runtime,
-                extras.image,
                 masked(command()),
                 masked(extras.arguments),
-                extras,
-                container.environment(),
+                extras.perNode.shown(),
                 Optional.ofNullable(body.get("datasets").get(0))
                         .map(first -> first.get("source").stringValue()),
-                request.modelUri());
+                request.modelUri(),
+                callbacks,
+                new Json.Style(true, false, request.hidden().keySet(), mask));
         return new Wanted(
                 new Identity(project, CONTRACT, request.service().word, Optional.of(jobId), 1),
                 new Specification(request).spec(name, labels, annotations, container),
-                jobSpec(job),
+                shown.json(),
                 warnings,
                 secrets,
                 canonical(),
                 idempotencyKey);
-    }
-
-    /** As answers carry it; kept as text, so that an answer needs no look at the request. */
-    private String jobSpec(TrainJob job) {
-        var bytes = new ByteArrayOutputStream(4096);
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeStringProperty("job_id", jobId);
-            out.writeStringProperty("backend", request.service().word);
-            out.writeStringProperty("backend_job_id", name);
-            out.writeName("train_job");
-            job.write(out);
-            out.writeName("callbacks");
-            Json.write(
-                    out, callbacks, new Json.Style(true, false, request.hidden().keySet(), mask));
-            out.writeEndObject();
-        }
-        return bytes.toString(StandardCharsets.UTF_8);
     }
 
     private byte[] canonical() {

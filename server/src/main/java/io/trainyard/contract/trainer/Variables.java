@@ -1,6 +1,9 @@
 package io.trainyard.contract.trainer;
 
-import io.trainyard.contract.trainer.Problem.Path;
+import io.trainyard.wire.Checker;
+import io.trainyard.wire.Problem.Path;
+import io.trainyard.wire.Scalars;
+import io.trainyard.wire.Secrecy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,7 +88,7 @@ final class Variables {
                     "value_error.env.name");
             return null;
         }
-        String text = printed(given);
+        String text = Scalars.printed(given);
         if (text == null) return checker.wrong(place, given, true, "str type expected", "type_error.str");
         JsonNode value = JSON.stringNode(text);
         found.put(name, value);
@@ -100,11 +103,5 @@ final class Variables {
             if (known.length() >= MIN_SECRET_CHARACTERS && text.contains(known)) return true;
         }
         return false;
-    }
-
-    /** A scalar as the first implementation printed it; null for anything else. */
-    static @Nullable String printed(JsonNode value) {
-        if (value.isBoolean()) return value.booleanValue() ? "True" : "False";
-        return Scalars.plainText(value);
     }
 }

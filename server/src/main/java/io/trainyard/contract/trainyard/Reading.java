@@ -2,6 +2,7 @@ package io.trainyard.contract.trainyard;
 
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.trainyard.admission.Admission;
 import io.trainyard.http.EventStream;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Event;
@@ -31,11 +32,13 @@ final class Reading {
     private static final Pattern DIGITS = Pattern.compile("[0-9]{1,16}");
 
     private final Store store;
+    private final Admission admission;
     private final Streams streams;
     private final InstantSource clock;
 
-    Reading(Store store, Streams streams, InstantSource clock) {
+    Reading(Store store, Admission admission, Streams streams, InstantSource clock) {
         this.store = store;
+        this.admission = admission;
         this.streams = streams;
         this.clock = clock;
     }
@@ -80,8 +83,10 @@ final class Reading {
         Optional<Long> position = job.state() instanceof JobState.Queued
                 ? Optional.of(store.jobs().ahead(job) + 1)
                 : Optional.empty();
-        return JobView.whole(
+        ObjectNode view = JobView.whole(
                 job, store.metrics().progress(job.id()), position, store.jobs().attempts(job.id()), clock.instant());
+        admission.manifest(job).ifPresent(manifest -> view.put("manifest", manifest));
+        return view;
     }
 
     ObjectNode page(Filter filter, Optional<String> cursor, int limit) {

@@ -66,7 +66,7 @@ public final class TrainyardContract implements Contract {
         this.addresses = behind.addresses();
         this.tokens = tokens;
         this.clock = clock;
-        this.reading = new Reading(store, behind.streams(), clock);
+        this.reading = new Reading(store, admission, behind.streams(), clock);
     }
 
     @Override

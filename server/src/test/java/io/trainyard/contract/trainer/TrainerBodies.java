@@ -2,6 +2,8 @@ package io.trainyard.contract.trainer;
 
 import io.trainyard.admission.Wanted;
 import io.trainyard.contract.trainer.Request.Reading;
+import io.trainyard.wire.Details;
+import io.trainyard.wire.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -83,7 +85,7 @@ final class TrainerBodies {
                 Translator.wanted(good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
             case Reading.Wrong wrong ->
                 throw new AssertionError(
-                        new String(Answers.problems("body", wrong.problems()), StandardCharsets.UTF_8));
+                        new String(Details.problems("body", wrong.problems()), StandardCharsets.UTF_8));
             case Reading.Refused refused -> throw new AssertionError(refused.text());
         };
     }

@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.contract.trainer.Fields.Field;
-import io.trainyard.contract.trainer.Fields.Kind;
-import io.trainyard.contract.trainer.Fields.Need;
-import io.trainyard.contract.trainer.Fields.Shape;
 import io.trainyard.contract.trainer.Request.Reading;
+import io.trainyard.wire.Details;
+import io.trainyard.wire.Fields;
+import io.trainyard.wire.Fields.Field;
+import io.trainyard.wire.Fields.Kind;
+import io.trainyard.wire.Fields.Need;
+import io.trainyard.wire.Fields.Shape;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +75,7 @@ class TrainerFieldsTest {
                         Fields.Flag _,
                         Fields.Choice _,
                         Fields.Url _,
+                        Fields.Named _,
                         Fields.Free _ -> {}
             }
         }
@@ -145,6 +150,7 @@ class TrainerFieldsTest {
                         "[]",
                         "{}");
             case Fields.Many _ -> List.of("\"text\"", "1", "true", "{}", "[null]", "[[]]", "NaN");
+            case Fields.Named _ -> List.of("\"text\"", "1", "true", "[]", "{\"a\": null}", "NaN");
             case Fields.One _ -> List.of("\"text\"", "1", "true", "[]", "[{}]", "NaN");
             case Fields.Free _ -> List.of("\"text\"", "1", "true", "[]", "{\"a\": NaN}", "{\"a\": {\"b\": [1e999]}}");
         };
@@ -154,7 +160,7 @@ class TrainerFieldsTest {
         var found = new ArrayList<Object>();
         for (Problem problem : problems) {
             JsonNode answer = Json.MAPPER
-                    .readTree(Answers.problems("body", List.of(problem)))
+                    .readTree(Details.problems("body", List.of(problem)))
                     .get("detail")
                     .get(0);
             var place = new ArrayList<Object>();
@@ -170,7 +176,7 @@ class TrainerFieldsTest {
 
     @TestFactory
     Stream<DynamicTest> each_wrong_value_is_refused_by_the_name_of_its_field() {
-        return places(Fields.REQUEST, List.of()).stream()
+        return places(Tables.REQUEST, List.of()).stream()
                 .map(place -> DynamicTest.dynamicTest(place.pointer(), () -> {
                     for (String value : wrong(place.field().kind())) {
                         JsonNode body = place.bodyWith(value);
@@ -183,7 +189,7 @@ class TrainerFieldsTest {
 
     @TestFactory
     Stream<DynamicTest> null_and_absence_are_taken_or_refused_as_the_table_says() {
-        return places(Fields.REQUEST, List.of()).stream()
+        return places(Tables.REQUEST, List.of()).stream()
                 .filter(place -> place.steps().getLast() instanceof String)
                 .map(place -> DynamicTest.dynamicTest(place.pointer(), () -> {
                     boolean takesNull = place.field().need() == Need.OPTIONAL;
@@ -199,7 +205,7 @@ class TrainerFieldsTest {
 
     @Test
     void the_full_body_has_a_value_for_every_field() {
-        for (Place place : places(Fields.REQUEST, List.of())) {
+        for (Place place : places(Tables.REQUEST, List.of())) {
             JsonNode value = TrainerBodies.fullest().at(place.pointer());
             assertFalse(value.isMissingNode() || value.isNull(), place.pointer());
         }
@@ -215,7 +221,7 @@ class TrainerFieldsTest {
              "callbacks": {"webhook_url": "s3://b/k", "auth_header": {"a": "hush"}}}
             """);
         var wrong = assertInstanceOf(Reading.Wrong.class, TrainerBodies.read(body));
-        String text = new String(Answers.problems("body", wrong.problems()), StandardCharsets.UTF_8);
+        String text = new String(Details.problems("body", wrong.problems()), StandardCharsets.UTF_8);
         JsonNode expected = Json.MAPPER.readTree("""
             {"detail":[
              {"loc":["body","job_id"],"msg":"ensure this value has at least 1 characters","type":"value_error.any_str.min_length","input":"","ctx":{"limit_value":1}},

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import io.trainyard.admission.Wanted;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.wire.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

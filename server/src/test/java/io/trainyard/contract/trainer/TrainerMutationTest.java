@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.trainyard.contract.trainer.Request.Reading;
+import io.trainyard.wire.Details;
+import io.trainyard.wire.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,7 +88,7 @@ class TrainerMutationTest {
                         switch (Json.read(bytes)) {
                             case Json.Parsed.Tree tree -> handled(tree.root(), tree.odd());
                             case Json.Parsed.Broken broken ->
-                                assertNotNull(Json.MAPPER.readTree(Answers.broken(broken)));
+                                assertNotNull(Json.MAPPER.readTree(Details.broken(broken)));
                             case Json.Parsed.Unreadable _ -> {}
                         }
                     },
@@ -112,11 +114,11 @@ class TrainerMutationTest {
             }
             case Reading.Wrong wrong -> {
                 assertFalse(wrong.problems().isEmpty());
-                assertNotNull(Json.MAPPER.readTree(Answers.problems("body", wrong.problems())));
+                assertNotNull(Json.MAPPER.readTree(Details.problems("body", wrong.problems())));
                 yield false;
             }
             case Reading.Refused refused -> {
-                assertNotNull(Json.MAPPER.readTree(Answers.detail(refused.text())));
+                assertNotNull(Json.MAPPER.readTree(Details.text(refused.text())));
                 yield false;
             }
         };

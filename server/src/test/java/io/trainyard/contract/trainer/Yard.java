@@ -15,6 +15,7 @@ import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
 import io.trainyard.store.Store;
 import io.trainyard.webhook.AddressPolicy;
+import io.trainyard.wire.Json;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

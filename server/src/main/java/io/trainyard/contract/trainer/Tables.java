@@ -1,74 +1,28 @@
 package io.trainyard.contract.trainer;
 
-import java.util.LinkedHashMap;
+import static io.trainyard.wire.Fields.optional;
+import static io.trainyard.wire.Fields.required;
+import static io.trainyard.wire.Fields.standard;
+
+import io.trainyard.wire.Fields.Choice;
+import io.trainyard.wire.Fields.Decimal;
+import io.trainyard.wire.Fields.Field;
+import io.trainyard.wire.Fields.Flag;
+import io.trainyard.wire.Fields.Free;
+import io.trainyard.wire.Fields.Kind;
+import io.trainyard.wire.Fields.Many;
+import io.trainyard.wire.Fields.Need;
+import io.trainyard.wire.Fields.One;
+import io.trainyard.wire.Fields.Shape;
+import io.trainyard.wire.Fields.Text;
+import io.trainyard.wire.Fields.Url;
+import io.trainyard.wire.Fields.Whole;
 import java.util.List;
-import java.util.Map;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /** The request as one table: names, types, defaults and limits in their published order. */
-final class Fields {
-    private Fields() {}
-
-    sealed interface Kind {
-        /** Whether a value of this kind may hold a secret, so that a wrong one is not shown. */
-        default boolean hides() {
-            return switch (this) {
-                case One one -> one.shape().hides();
-                case Many many -> many.item().hides();
-                case Text _, Whole _, Decimal _, Flag _, Choice _, Url _, Free _ -> false;
-            };
-        }
-    }
-
-    record Text(int minLength) implements Kind {}
-
-    record Whole(int min) implements Kind {}
-
-    /** @param open whether min itself is refused */
-    record Decimal(double min, boolean open, double max) implements Kind {}
-
-    record Flag() implements Kind {}
-
-    record Choice(List<String> words) implements Kind {}
-
-    record Url(List<String> schemes) implements Kind {}
-
-    record Many(Kind item) implements Kind {}
-
-    record One(Shape shape) implements Kind {}
-
-    /** An object of anything. */
-    record Free() implements Kind {}
-
-    enum Need {
-        REQUIRED,
-        /** Takes null. */
-        OPTIONAL,
-        /** Null is refused. */
-        DEFAULTED,
-        /** Required by the letter, left out by a real client: its defaults hold, with a warning. */
-        EXPECTED
-    }
-
-    /** @param standard the value when absent */
-    record Field(String name, Kind kind, Need need, JsonNode standard, boolean secret) {
-        Field hidden() {
-            return new Field(name, kind, need, standard, true);
-        }
-
-        boolean hides() {
-            return secret || kind.hides();
-        }
-    }
-
-    record Shape(Map<String, Field> byName, List<Field> fields, boolean hides) {
-        static Shape of(Field... fields) {
-            var byName = new LinkedHashMap<String, Field>();
-            for (Field field : fields) byName.put(field.name(), field);
-            return new Shape(byName, List.of(fields), List.of(fields).stream().anyMatch(Field::hides));
-        }
-    }
+final class Tables {
+    private Tables() {}
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final Kind TEXT = new Text(0);
@@ -176,16 +130,4 @@ final class Fields {
             optional("seed", new Whole(0)),
             optional("max_steps", AT_LEAST_1),
             optional("checkpoint_every_steps", AT_LEAST_1));
-
-    private static Field required(String name, Kind kind) {
-        return new Field(name, kind, Need.REQUIRED, JSON.nullNode(), false);
-    }
-
-    private static Field optional(String name, Kind kind) {
-        return new Field(name, kind, Need.OPTIONAL, JSON.nullNode(), false);
-    }
-
-    private static Field standard(String name, Kind kind, JsonNode standard) {
-        return new Field(name, kind, Need.DEFAULTED, standard, false);
-    }
 }

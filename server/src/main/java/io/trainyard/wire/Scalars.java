@@ -1,6 +1,6 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
-import io.trainyard.contract.trainer.Problem.Path;
+import io.trainyard.wire.Problem.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,7 +14,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * {@code "12345"}, but 1.5 or true is no integer. Each answers the value as it should have been, or null after telling
  * the checker what is wrong with it.
  */
-final class Scalars {
+public final class Scalars {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final int MAX_URL_CHARACTERS = 2083;
     private static final int MAX_NUMBER_CHARACTERS = 400;
@@ -23,7 +23,7 @@ final class Scalars {
 
     private Scalars() {}
 
-    static @Nullable JsonNode text(Checker checker, Path at, boolean hides, JsonNode in, int minLength) {
+    public static @Nullable JsonNode text(Checker checker, Path at, boolean hides, JsonNode in, int minLength) {
         String text = plainText(in);
         if (text == null) return checker.wrong(at, in, hides, "str type expected", "type_error.str");
         if (text.length() < minLength) return tooShort(checker, at, hides, in, minLength);
@@ -41,7 +41,7 @@ final class Scalars {
     }
 
     /** Text or a finite number as text; null for anything else. */
-    static @Nullable String plainText(JsonNode in) {
+    public static @Nullable String plainText(JsonNode in) {
         if (in.isString()) return in.stringValue();
         if (in.isIntegralNumber()) return in.bigIntegerValue().toString();
         if (in.isNumber() && Double.isFinite(in.doubleValue()))
@@ -49,16 +49,22 @@ final class Scalars {
         return null;
     }
 
-    static @Nullable JsonNode whole(Checker checker, Path at, boolean hides, JsonNode in, int min) {
+    /** A scalar as the first implementation printed it; null for anything else. */
+    public static @Nullable String printed(JsonNode value) {
+        if (value.isBoolean()) return value.booleanValue() ? "True" : "False";
+        return plainText(value);
+    }
+
+    public static @Nullable JsonNode whole(Checker checker, Path at, boolean hides, JsonNode in, Fields.Whole kind) {
         Long value = wholeOf(in);
         if (value == null) return checker.wrong(at, in, hides, "value is not a valid integer", "type_error.integer");
-        if (value < min) return least(checker, at, hides, in, min);
-        if (value > Integer.MAX_VALUE) return most(checker, at, hides, in, Integer.MAX_VALUE);
+        if (value < kind.min()) return least(checker, at, hides, in, kind.min());
+        if (value > kind.max()) return most(checker, at, hides, in, kind.max());
         return in.isInt() ? in : JSON.numberNode(value.intValue());
     }
 
     /** The number, pinned to the range of a long; null when it is none or not whole. */
-    static @Nullable Long wholeOf(JsonNode in) {
+    public static @Nullable Long wholeOf(JsonNode in) {
         if (in.isIntegralNumber())
             return in.canConvertToLong()
                     ? in.longValue()
@@ -70,7 +76,7 @@ final class Scalars {
         return in.isString() ? wholeOf(in.stringValue().strip()) : null;
     }
 
-    static @Nullable Long wholeOf(String text) {
+    public static @Nullable Long wholeOf(String text) {
         int start = !text.isEmpty() && (text.charAt(0) == '-' || text.charAt(0) == '+') ? 1 : 0;
         if (text.length() == start) return null;
         for (int i = start; i < text.length(); i++) {
@@ -80,7 +86,7 @@ final class Scalars {
         return Long.valueOf(text);
     }
 
-    static @Nullable JsonNode number(Checker checker, Path at, boolean hides, JsonNode in, Fields.Decimal kind) {
+    public static @Nullable JsonNode number(Checker checker, Path at, boolean hides, JsonNode in, Fields.Decimal kind) {
         Double value = in.isNumber() ? (Double) in.doubleValue() : in.isString() ? doubleOf(in.stringValue()) : null;
         if (value == null) return checker.wrong(at, in, hides, "value is not a valid float", "type_error.float");
         if (!Double.isFinite(value))
@@ -135,7 +141,7 @@ final class Scalars {
                 Map.of("limit_value", limit));
     }
 
-    static @Nullable JsonNode flag(Checker checker, Path at, boolean hides, JsonNode in) {
+    public static @Nullable JsonNode flag(Checker checker, Path at, boolean hides, JsonNode in) {
         if (in.isBoolean()) return in;
         String word = plainText(in);
         if (word != null) word = word.toLowerCase(Locale.ROOT);
@@ -144,7 +150,7 @@ final class Scalars {
         return checker.wrong(at, in, hides, "value could not be parsed to a boolean", "type_error.bool");
     }
 
-    static @Nullable JsonNode choice(Checker checker, Path at, boolean hides, JsonNode in, List<String> words) {
+    public static @Nullable JsonNode choice(Checker checker, Path at, boolean hides, JsonNode in, List<String> words) {
         if (in.isString() && words.contains(in.stringValue())) return in;
         return checker.wrong(
                 at,
@@ -156,7 +162,7 @@ final class Scalars {
     }
 
     /** An absolute URL of one of these schemes; the host may be a bare name such as localhost. */
-    static @Nullable JsonNode url(Checker checker, Path at, boolean hides, JsonNode in, List<String> schemes) {
+    public static @Nullable JsonNode url(Checker checker, Path at, boolean hides, JsonNode in, List<String> schemes) {
         if (!in.isString()) return checker.wrong(at, in, hides, "str type expected", "type_error.str");
         String url = in.stringValue();
         if (url.isEmpty()) return tooShort(checker, at, hides, in, 1);
@@ -215,7 +221,7 @@ final class Scalars {
     }
 
     /** The first characters, never half a surrogate pair. */
-    static String cut(String text, int characters) {
+    public static String cut(String text, int characters) {
         if (text.length() <= characters) return text;
         int end = Character.isHighSurrogate(text.charAt(characters - 1)) ? characters - 1 : characters;
         return text.substring(0, end) + "…";

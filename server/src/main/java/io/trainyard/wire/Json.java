@@ -1,4 +1,4 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
 import io.trainyard.secrets.Mask;
 import java.io.ByteArrayOutputStream;
@@ -18,12 +18,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.NullNode;
 
-/** Reads and writes JSON the way this contract needs it: canonical, without nulls, or with secrets masked. */
-final class Json {
-    static final int MAX_DEPTH = 200;
+/** Reads and writes JSON the way the contracts need it: canonical, without nulls, or with secrets masked. */
+public final class Json {
+    public static final int MAX_DEPTH = 200;
 
     /** NaN and Infinity are read, so that the refusal can name the field they stand in. */
-    static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+    public static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
@@ -34,7 +34,7 @@ final class Json {
     private Json() {}
 
     /** A body, or what kept it from being one. */
-    sealed interface Parsed {
+    public sealed interface Parsed {
         /** @param odd whether text in it may hold null characters or half surrogate pairs */
         record Tree(JsonNode root, boolean odd) implements Parsed {}
 
@@ -44,7 +44,7 @@ final class Json {
         record Unreadable() implements Parsed {}
     }
 
-    static Parsed read(byte[] body) {
+    public static Parsed read(byte[] body) {
         try {
             JsonNode root = MAPPER.readTree(body);
             return new Parsed.Tree(root.isMissingNode() ? NullNode.instance : root, odd(body));
@@ -75,17 +75,17 @@ final class Json {
     }
 
     /** What a writer leaves out or hides. */
-    record Style(boolean nulls, boolean sorted, Set<JsonNode> hidden, Mask mask) {
-        static final Style WHOLE = new Style(true, false, Set.of(), Mask.of(Set.of()));
-        static final Style WITHOUT_NULLS = new Style(false, false, Set.of(), Mask.of(Set.of()));
-        static final Style CANONICAL = new Style(true, true, Set.of(), Mask.of(Set.of()));
+    public record Style(boolean nulls, boolean sorted, Set<JsonNode> hidden, Mask mask) {
+        public static final Style WHOLE = new Style(true, false, Set.of(), Mask.of(Set.of()));
+        public static final Style WITHOUT_NULLS = new Style(false, false, Set.of(), Mask.of(Set.of()));
+        public static final Style CANONICAL = new Style(true, true, Set.of(), Mask.of(Set.of()));
     }
 
-    static String text(JsonNode node, Style style) {
+    public static String text(JsonNode node, Style style) {
         return new String(bytes(node, style), StandardCharsets.UTF_8);
     }
 
-    static byte[] bytes(JsonNode node, Style style) {
+    public static byte[] bytes(JsonNode node, Style style) {
         var bytes = new ByteArrayOutputStream(1024);
         try (JsonGenerator out = MAPPER.createGenerator(bytes)) {
             write(out, node, style);
@@ -93,7 +93,7 @@ final class Json {
         return bytes.toByteArray();
     }
 
-    static void write(JsonGenerator out, JsonNode node, Style style) {
+    public static void write(JsonGenerator out, JsonNode node, Style style) {
         switch (node.getNodeType()) {
             case OBJECT -> {
                 out.writeStartObject();

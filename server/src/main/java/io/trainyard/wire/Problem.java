@@ -1,4 +1,4 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
 import java.util.ArrayDeque;
 import java.util.Map;
@@ -12,15 +12,15 @@ import tools.jackson.databind.JsonNode;
  * @param input the value at fault, already masked; null where there is none to show
  * @param context limits and the like; text, numbers and lists of text
  */
-record Problem(
+public record Problem(
         Path where, String message, String type, @Nullable JsonNode input, Map<String, Object> context) {
     private static final int MAX_STEP_CHARACTERS = 200;
 
     /** A place in a body, from the leaf up. */
-    record Path(@Nullable Path parent, Object step) {
-        static final Path BODY = new Path(null, "body");
+    public record Path(@Nullable Path parent, Object step) {
+        public static final Path BODY = new Path(null, "body");
 
-        Path child(Object next) {
+        public Path child(Object next) {
             return new Path(this, next);
         }
 
@@ -51,7 +51,8 @@ record Problem(
                 : step;
     }
 
-    void write(JsonGenerator out, String root) {
+    /** @param root where the place begins: {@code body}, {@code header}, {@code query} */
+    public void write(JsonGenerator out, String root) {
         out.writeStartObject();
         out.writeName("loc");
         out.writeStartArray();

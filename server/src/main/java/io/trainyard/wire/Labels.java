@@ -1,13 +1,12 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
-import io.trainyard.contract.trainer.Problem.Path;
+import io.trainyard.wire.Problem.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Labels and annotations as Kubernetes takes them; what it would refuse later is refused here. */
-final class Labels {
+public final class Labels {
     private static final int MAX_NAME_CHARACTERS = 63;
     private static final int MAX_PREFIX_CHARACTERS = 253;
     private static final String NAME_RULE =
@@ -15,19 +14,16 @@ final class Labels {
 
     private Labels() {}
 
-    static Map<String, String> read(
-            ObjectNode extraParameters, String parameter, Path parent, Checker checker, boolean judgeValues) {
+    /** In the order given; values that are no text are printed. Annotations are labels with values of any kind. */
+    public static Map<String, String> read(JsonNode given, Path at, Checker checker, boolean judgeValues) {
         var read = new LinkedHashMap<String, String>();
-        JsonNode given = extraParameters.get(parameter);
-        if (given == null || given.isNull()) return read;
-        Path at = parent.child(parameter);
         if (!given.isObject()) {
             checker.wrong(at, given, true, "value is not a valid dict", "type_error.dict");
             return read;
         }
         for (var entry : given.properties()) {
             String name = entry.getKey();
-            String value = Variables.printed(entry.getValue());
+            String value = Scalars.printed(entry.getValue());
             if (value == null)
                 checker.wrong(at.child(name), entry.getValue(), true, "str type expected", "type_error.str");
             else if (!isKey(name))
@@ -49,7 +45,7 @@ final class Labels {
         return read;
     }
 
-    static boolean isValue(String value) {
+    public static boolean isValue(String value) {
         return value.isEmpty() || isName(value);
     }
 

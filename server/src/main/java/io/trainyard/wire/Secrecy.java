@@ -1,13 +1,13 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
 import java.util.Locale;
 
 /** Which names stand for secret values. */
-final class Secrecy {
+public final class Secrecy {
     private Secrecy() {}
 
     /** Of an environment variable: rather one too many. */
-    static boolean suspiciousVariable(String name) {
+    public static boolean suspiciousVariable(String name) {
         String upper = name.toUpperCase(Locale.ROOT).replace("TOKENIZER", "");
         return upper.contains("TOKEN")
                 || upper.contains("SECRET")
@@ -18,7 +18,7 @@ final class Secrecy {
     }
 
     /** Of a member of a free object: {@code max_tokens} and {@code key_dim} are knobs. */
-    static boolean suspicious(String name) {
+    public static boolean suspicious(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return lower.contains("secret")
                 || lower.contains("password")

@@ -1,10 +1,10 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
-import io.trainyard.contract.trainer.Fields.Field;
-import io.trainyard.contract.trainer.Fields.Kind;
-import io.trainyard.contract.trainer.Fields.Shape;
-import io.trainyard.contract.trainer.Problem.Path;
 import io.trainyard.secrets.Mask;
+import io.trainyard.wire.Fields.Field;
+import io.trainyard.wire.Fields.Kind;
+import io.trainyard.wire.Fields.Shape;
+import io.trainyard.wire.Problem.Path;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -21,22 +21,22 @@ import tools.jackson.databind.node.ObjectNode;
  * Walks one body along a {@link Shape}: gathers everything that is wrong, everything that is ignored and every secret,
  * and builds the body as it is after defaults.
  */
-final class Checker {
+public final class Checker {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final int MAX_PROBLEMS = 200;
     private static final int MAX_WARNINGS = 100;
     private static final int MAX_SHOWN_CHARACTERS = 200;
     private static final int MAX_SHOWN_MEMBERS = 20;
 
-    final List<Problem> problems = new ArrayList<>(0);
-    final List<String> warnings = new ArrayList<>(2);
+    public final List<Problem> problems = new ArrayList<>(0);
+    public final List<String> warnings = new ArrayList<>(2);
     /** Secret values by their place in the body, which is a name that a Kubernetes Secret takes too. */
-    final Map<String, String> secrets = new LinkedHashMap<>();
+    public final Map<String, String> secrets = new LinkedHashMap<>();
     /** The nodes those values stand in, by identity, and the names of the values. */
-    final IdentityHashMap<JsonNode, String> hidden = new IdentityHashMap<>();
+    public final IdentityHashMap<JsonNode, String> hidden = new IdentityHashMap<>();
 
     /** The object after defaults; incomplete once there are problems. */
-    ObjectNode object(JsonNode in, Shape shape, Path at) {
+    public ObjectNode object(JsonNode in, Shape shape, Path at) {
         ObjectNode out = JSON.objectNode();
         int met = 0;
         for (Field field : shape.fields()) {
@@ -67,8 +67,7 @@ final class Checker {
 
     private JsonNode present(JsonNode given, Field field, Path at) {
         if (given.isNull()) {
-            if (field.need() != Fields.Need.OPTIONAL)
-                wrong(at, given, false, "none is not an allowed value", "type_error.none.not_allowed");
+            if (field.need() != Fields.Need.OPTIONAL) none(at, given);
             return NullNode.instance;
         }
         JsonNode value = value(given, field.kind(), at, field.hides());
@@ -77,7 +76,7 @@ final class Checker {
         return value;
     }
 
-    void secret(JsonNode value, Path at) {
+    public void secret(JsonNode value, Path at) {
         String text = value.stringValue();
         if (text.isEmpty()) return;
         String name = secretName(at);
@@ -87,7 +86,7 @@ final class Checker {
     }
 
     /** Hides what stands below suspicious names in an object of anything. */
-    void hideSuspicious(JsonNode in, Path at, boolean below) {
+    public void hideSuspicious(JsonNode in, Path at, boolean below) {
         if (in.isObject()) {
             for (var entry : in.properties())
                 hideSuspicious(entry.getValue(), at.child(entry.getKey()), below || Secrecy.suspicious(entry.getKey()));
@@ -108,11 +107,10 @@ final class Checker {
         return name.toString();
     }
 
-    @Nullable
-    JsonNode value(JsonNode in, Kind kind, Path at, boolean hides) {
+    public @Nullable JsonNode value(JsonNode in, Kind kind, Path at, boolean hides) {
         return switch (kind) {
             case Fields.Text text -> Scalars.text(this, at, hides, in, text.minLength());
-            case Fields.Whole whole -> Scalars.whole(this, at, hides, in, whole.min());
+            case Fields.Whole whole -> Scalars.whole(this, at, hides, in, whole);
             case Fields.Decimal number -> Scalars.number(this, at, hides, in, number);
             case Fields.Flag _ -> Scalars.flag(this, at, hides, in);
             case Fields.Choice choice -> Scalars.choice(this, at, hides, in, choice.words());
@@ -122,6 +120,7 @@ final class Checker {
                 in.isObject()
                         ? object(in, one.shape(), at)
                         : wrong(at, in, hides, "value is not a valid dict", "type_error.dict");
+            case Fields.Named named -> members(in, named.value(), at, hides);
             case Fields.Free _ -> free(in, at, hides);
         };
     }
@@ -131,12 +130,26 @@ final class Checker {
         ArrayNode out = JSON.arrayNode(in.size());
         for (int i = 0; i < in.size(); i++) {
             JsonNode item = in.get(i);
-            JsonNode value = item.isNull()
-                    ? wrong(at.child(i), item, hides, "none is not an allowed value", "type_error.none.not_allowed")
-                    : value(item, kind, at.child(i), hides);
+            JsonNode value = item.isNull() ? none(at.child(i), item) : value(item, kind, at.child(i), hides);
             if (value != null) out.add(value);
         }
         return out;
+    }
+
+    private @Nullable JsonNode members(JsonNode in, Kind kind, Path at, boolean hides) {
+        if (!in.isObject()) return wrong(at, in, hides, "value is not a valid dict", "type_error.dict");
+        ObjectNode out = JSON.objectNode();
+        for (var entry : in.properties()) {
+            JsonNode value = entry.getValue().isNull()
+                    ? none(at.child(entry.getKey()), entry.getValue())
+                    : value(entry.getValue(), kind, at.child(entry.getKey()), hides);
+            if (value != null) out.set(entry.getKey(), value);
+        }
+        return out;
+    }
+
+    private @Nullable JsonNode none(Path at, JsonNode in) {
+        return wrong(at, in, false, "none is not an allowed value", "type_error.none.not_allowed");
     }
 
     private @Nullable JsonNode free(JsonNode in, Path at, boolean hides) {
@@ -156,7 +169,7 @@ final class Checker {
     }
 
     /** Refuses text that no process environment and no database column can hold. */
-    void wellFormed(JsonNode in, Path at) {
+    public void wellFormed(JsonNode in, Path at) {
         if (in.isObject()) {
             for (var entry : in.properties()) {
                 if (isText(entry.getKey())) wellFormed(entry.getValue(), at.child(entry.getKey()));
@@ -189,19 +202,17 @@ final class Checker {
         }
     }
 
-    void warn(Path at, String what) {
+    public void warn(Path at, String what) {
         if (warnings.size() < MAX_WARNINGS) warnings.add(at + ": " + what);
         else if (warnings.size() == MAX_WARNINGS) warnings.add("and more");
     }
 
-    @Nullable
-    JsonNode wrong(Path at, @Nullable JsonNode in, boolean hides, String message, String type) {
+    public @Nullable JsonNode wrong(Path at, @Nullable JsonNode in, boolean hides, String message, String type) {
         return wrong(at, in, hides, message, type, Map.of());
     }
 
     /** Always null, so that a value's reader can say what is wrong and be done. */
-    @Nullable
-    JsonNode wrong(
+    public @Nullable JsonNode wrong(
             Path at, @Nullable JsonNode in, boolean hides, String message, String type, Map<String, Object> context) {
         if (problems.size() < MAX_PROBLEMS) {
             JsonNode input = in == null ? null : hides ? JSON.stringNode(Mask.STARS) : shown(in);

@@ -1,4 +1,4 @@
-package io.trainyard.contract.trainer;
+package io.trainyard.wire;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -6,11 +6,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what the client's own library wrote into the request line and head, without second thoughts. */
-final class RawPath {
+public final class RawPath {
     private RawPath() {}
 
     /** Decodes percent-encoding once, as UTF-8; a percent sign that starts no code stands for itself. */
-    static String decode(String raw) {
+    public static String decode(String raw) {
         if (raw.indexOf('%') < 0) return raw;
         var bytes = new ByteArrayOutputStream(raw.length());
         int i = 0;
@@ -34,7 +34,7 @@ final class RawPath {
     }
 
     /** Whether a body of this media type is read as JSON; none counts as JSON. */
-    static boolean mayBeJson(@Nullable String contentType) {
+    public static boolean mayBeJson(@Nullable String contentType) {
         if (contentType == null || contentType.isBlank()) return true;
         int end = contentType.indexOf(';');
         String type =
