@@ -261,6 +261,7 @@ final class JobWrites {
             var found = rows.byId(session, id).filter(row -> row.jobState().ended());
             if (found.isEmpty()) return false;
             long arrival = found.get().arrival();
+            if (telling(session, found.get())) return false;
             // An index by job would cost every create a page of the log.
             for (Map.Entry<String, String> label :
                     found.get().body().spec().labels().entrySet())
@@ -274,6 +275,13 @@ final class JobWrites {
             rows.forget(arrival);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
+    }
+
+    private boolean telling(Session session, JobRow row) throws SQLException {
+        return row.wish() == Wish.DELETE
+                && row.updated().plus(Jobs.TELLING_BEFORE_REMOVAL).isAfter(clock.instant())
+                && session.first("SELECT 1 FROM outbox WHERE job = ?", _ -> true, row.arrival())
+                        .isPresent();
     }
 
     private static @Nullable Integer liveAttempt(JobState state) {

@@ -271,7 +271,7 @@ final class MemoryJobs implements Jobs {
     public boolean remove(JobId id) {
         return store.alone(changes -> {
             MemoryJob entry = byId.get(id);
-            if (entry == null || !entry.job.state().ended()) return false;
+            if (entry == null || !entry.job.state().ended() || telling(entry)) return false;
             byId.remove(id);
             byArrival.remove(entry.arrival);
             unfinished.remove(entry.arrival);
@@ -284,6 +284,12 @@ final class MemoryJobs implements Jobs {
             store.forget(entry);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
+    }
+
+    private boolean telling(MemoryJob entry) {
+        return entry.job.wish() == Wish.DELETE
+                && !entry.outbox.isEmpty()
+                && entry.job.updated().plus(TELLING_BEFORE_REMOVAL).isAfter(clock.instant());
     }
 
     @Override

@@ -15,7 +15,9 @@ import java.util.TreeSet;
  */
 final class Heartbeats {
     static final Duration MAX_BETWEEN = Duration.ofMinutes(5);
-    private static final int MAX_DOUBLINGS = 8;
+    private static final int MAX_FAILURES = 10;
+    /** So many in a row are bad luck: the beat goes on. */
+    static final int BAD_LUCK = 2;
 
     private final Duration interval;
     private final TreeSet<Beat> order = new TreeSet<>();
@@ -73,8 +75,12 @@ final class Heartbeats {
     synchronized void failed(Subscription receiver, Instant now) {
         Beat beat = beats.get(receiver);
         if (beat == null) return;
-        int failures = Math.min(beat.failures() + 1, MAX_DOUBLINGS);
-        Duration wait = interval.multipliedBy(1L << failures);
+        int failures = Math.min(beat.failures() + 1, MAX_FAILURES);
+        if (failures <= BAD_LUCK) {
+            put(new Beat(receiver, beat.host(), beat.due(), failures));
+            return;
+        }
+        Duration wait = interval.multipliedBy(1L << (failures - BAD_LUCK));
         Duration most = interval.compareTo(MAX_BETWEEN) > 0 ? interval : MAX_BETWEEN;
         put(new Beat(receiver, beat.host(), now.plus(wait.compareTo(most) > 0 ? most : wait), failures));
     }

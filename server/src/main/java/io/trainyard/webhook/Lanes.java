@@ -23,7 +23,7 @@ final class Lanes {
     static final int SLOW_IN_FLIGHT_PER_HOST = 12;
 
     /** So long a receiver may keep others waiting, and from so long on it counts as slow. */
-    static final Duration PATIENCE = Duration.ofSeconds(1);
+    static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final InstantSource clock;
     private final Map<String, Lane> lanes = new HashMap<>();

@@ -79,7 +79,7 @@ public final class Sender implements AutoCloseable {
                 .timeout(answerTimeout.toMillis(), TimeUnit.MILLISECONDS)
                 .body(new BytesRequestContent("application/json", body))
                 .headers(fields -> headers.forEach(fields::put));
-        var listener = new Listener();
+        var listener = new Listener(answerTimeout);
         slot.onGivingWay(() -> {
             var _ = request.abort(new Yielded());
         });
@@ -114,6 +114,11 @@ public final class Sender implements AutoCloseable {
         private int read;
         private Optional<String> retryAfter = Optional.empty();
         private int status;
+        private final Duration limit;
+
+        Listener(Duration limit) {
+            this.limit = limit;
+        }
 
         @Override
         public void onHeaders(Response response) {
@@ -135,7 +140,7 @@ public final class Sender implements AutoCloseable {
         @Override
         public void onComplete(Result result) {
             if (status > 0) reply.complete(new Reply.Answered(status, retryAfter, beginning()));
-            else reply.complete(failed(result.getFailure()));
+            else reply.complete(failed(result.getFailure(), limit));
         }
 
         private String beginning() {
@@ -143,11 +148,11 @@ public final class Sender implements AutoCloseable {
             return text.replaceAll("[\\p{Cntrl}\\uFFFD]+", " ").strip();
         }
 
-        Reply await(Duration limit) {
+        Reply await(Duration most) {
             try {
-                return reply.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+                return reply.get(most.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException never) {
-                return new Reply.Unanswered("no answer within " + limit.toSeconds() + " s");
+                return new Reply.Unanswered(late(limit));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return new Reply.Unanswered("this server stopped");
@@ -157,7 +162,11 @@ public final class Sender implements AutoCloseable {
         }
     }
 
-    private static Reply failed(@Nullable Throwable failure) {
+    private static String late(Duration limit) {
+        return "no answer within " + limit.toSeconds() + " s";
+    }
+
+    private static Reply failed(@Nullable Throwable failure, Duration limit) {
         for (Throwable each = failure; each != null; each = each.getCause())
             if (each instanceof Lookup.ForbiddenAddress forbidden)
                 return new Reply.Forbidden(String.valueOf(forbidden.getMessage()));
@@ -168,7 +177,7 @@ public final class Sender implements AutoCloseable {
                     case UnknownHostException _ -> "the name is not known: " + said;
                     case SocketTimeoutException _ -> "no connection within " + CONNECT_TIMEOUT.toSeconds() + " s";
                     case ConnectException _ -> "the connection was refused";
-                    case TimeoutException _ -> "no answer within " + ANSWER_TIMEOUT.toSeconds() + " s";
+                    case TimeoutException _ -> late(limit);
                     case SSLException _ -> "no encrypted connection: " + said;
                     case null, default -> "the connection broke: " + said;
                 });

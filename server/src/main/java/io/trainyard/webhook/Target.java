@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 record Target(boolean encrypted, String host, int port, String path) {
     private static final int MAX_URL_CHARACTERS = 2083;
     private static final int MAX_HOST_CHARACTERS = 253;
-    private static final Pattern LABEL = Pattern.compile("[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?");
+    private static final Pattern LABEL = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
     private static final Pattern OCTET = Pattern.compile("0|[1-9][0-9]{0,2}");
     private static final Pattern NUMBER = Pattern.compile("[0-9]+|0x[0-9a-f]*");
 
@@ -87,7 +87,8 @@ record Target(boolean encrypted, String host, int port, String path) {
         if (host.isEmpty() || host.length() > MAX_HOST_CHARACTERS) throw new Unusable("a host is wanted");
         String[] labels = host.split("\\.", -1);
         for (String label : labels)
-            if (!LABEL.matcher(label).matches()) throw new Unusable("this is no host: " + shown(host));
+            if (!LABEL.matcher(label).matches())
+                throw new Unusable("this is no host, which has letters, digits and hyphens only: " + shown(host));
         if (NUMBER.matcher(labels[labels.length - 1]).matches()) fourNumbers(labels);
         return host;
     }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.job.Outcome;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Outbox.Delivery;
 import io.trainyard.store.Outbox.LoggedTry;
@@ -212,5 +213,18 @@ abstract class OutboxContractTest extends RecordsContractTest {
         store.outbox().replay(job.id(), logged(job).getFirst().id(), now);
         store.close();
         assertEquals(List.of(job.id(), job.id(), job.id(), job.id()), heard);
+    }
+
+    @Test
+    void a_job_deleted_while_it_lived_stays_until_its_end_is_told_or_a_minute_is_over() {
+        for (boolean answered : List.of(true, false)) {
+            Job job = created(PLAIN.told());
+            jobs.wish(job.id(), Wish.DELETE, now);
+            job = moved(Samples.done(found(job), new Outcome.Cancelled()), Event.Kind.CANCELLED);
+            assertFalse(jobs.remove(job.id()));
+            if (answered) for (int i = 0; i < 3; i++) delivered(next(job));
+            else now = job.updated().plus(Jobs.TELLING_BEFORE_REMOVAL);
+            assertTrue(jobs.remove(job.id()));
+        }
     }
 }
