@@ -125,7 +125,8 @@ def aot_cache() -> Path:
 def _make_aot_cache(file: Path) -> None:
     with tempfile.TemporaryDirectory() as home:
         command = [java(), *JAVA_FLAGS, f"-XX:AOTCacheOutput={file}", "-jar", str(JAR), "serve", "--home", home]
-        command += ["--port", "0", "--host", "127.0.0.1", "--job-runner", "mock", "--exit-when-ready", "true"]
+        command += ["--port", "0", "--host", "127.0.0.1", "--job-runner", "mock"]
+        command += ["--local-allow-commands", "true", "--exit-when-ready", "true"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

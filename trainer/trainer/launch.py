@@ -1,8 +1,9 @@
-"""The three ways in which a job is started, each turned into the one `Run`.
+"""The four ways in which a job is started, each turned into the one `Run`.
 
 In order: a run.json; the flags and environment of the unified PyTorchJob
-contract; the TRAINING_*_JSON environment of the three trainer APIs. The last
-two only rename: the result passes the same checks as a run.json.
+contract; the TRAINING_*_JSON environment of the three trainer APIs; and before
+all of these the flags of the studio contract, where they are given. The last
+three only rename: the result passes the same checks as a run.json.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trainer import config
+from trainer import flags as studio
 from trainer.failure import Failure
 
 UNIFIED_REQUIRED = {
@@ -36,6 +38,10 @@ class Launch:
 
 
 def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Launch:
+    if studio.meant(arguments):
+        return Launch(
+            studio.read([each for each in arguments if each != "--check"], environment), "--check" in arguments
+        )
     flags, rest = _parse_flags(arguments)
     unified_flags = [name for name in UNIFIED_REQUIRED if getattr(flags, name) is not None]
     file = flags.config or environment.get("TRAINER_CONFIG")

@@ -1,6 +1,7 @@
 package io.trainyard;
 
 import io.trainyard.backend.local.LocalSettings;
+import io.trainyard.backend.vertex.VertexSettings;
 import io.trainyard.webhook.AddressPolicy;
 import java.io.IOException;
 import java.io.Reader;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +22,8 @@ import java.util.stream.Stream;
 
 /** The settings as typed values. What makes no sense refuses to start, naming the setting, the value and the remedy. */
 final class Configuration {
+    private static final List<String> ROOT_CONTRACTS = List.of("nemo", "meta", "hf-unsloth", "unified", "studio");
+
     private final Map<Setting, String> values = new EnumMap<>(Setting.class);
     private final Map<Setting, String> origins = new EnumMap<>(Setting.class);
 
@@ -57,7 +61,7 @@ final class Configuration {
     }
 
     private static Optional<String> variable(Setting setting, Map<String, String> environment) {
-        return Stream.of(setting.variable(), setting.alsoKnownAs)
+        return Stream.concat(Stream.of(setting.variable()), setting.alsoKnownAs.stream())
                 .filter(name -> !environment.getOrDefault(name, "").isBlank())
                 .findFirst();
     }
@@ -78,20 +82,20 @@ final class Configuration {
         return properties;
     }
 
-    private String text(Setting setting) {
+    String text(Setting setting) {
         return values.getOrDefault(setting, setting.otherwise);
     }
 
-    private Optional<String> some(Setting setting) {
+    Optional<String> some(Setting setting) {
         return Optional.of(text(setting)).filter(text -> !text.isEmpty());
     }
 
-    private Nonsense nonsense(Setting setting, String wanted) {
+    Nonsense nonsense(Setting setting, String wanted) {
         return new Nonsense("%s = \"%s\" (%s): %s is wanted"
                 .formatted(setting.key, text(setting), origins.getOrDefault(setting, "default"), wanted));
     }
 
-    private int whole(Setting setting, int least, int most) {
+    int whole(Setting setting, int least, int most) {
         try {
             int number = Integer.parseInt(text(setting));
             if (number >= least && number <= most) return number;
@@ -101,7 +105,7 @@ final class Configuration {
         throw nonsense(setting, "a whole number from " + least + " to " + most);
     }
 
-    private boolean flag(Setting setting) {
+    boolean flag(Setting setting) {
         return switch (text(setting)) {
             case "true", "1" -> true;
             case "false", "0" -> false;
@@ -150,14 +154,17 @@ final class Configuration {
         return switch (text(Setting.JOB_RUNNER).toLowerCase(Locale.ROOT)) {
             case "auto", "local" -> "local";
             case "mock" -> "simulated";
-            case "kubernetes", "k8s", "vertex" ->
+            case "vertex" -> "vertex";
+            case "kubeflow" -> "kubeflow";
+            case "kubernetes", "k8s" ->
                 throw new Nonsense(
-                        "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local or mock"
+                        "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local, vertex or mock"
                                 .formatted(
                                         Setting.JOB_RUNNER.key,
                                         text(Setting.JOB_RUNNER),
                                         origins.getOrDefault(Setting.JOB_RUNNER, "default")));
-            default -> throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, vertex, mock");
+            default ->
+                throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, kubeflow, vertex, mock");
         };
     }
 
@@ -210,6 +217,7 @@ final class Configuration {
                         optional(Setting.LOCAL_SLOTS).orElse(Integer.MAX_VALUE),
                         oversize()),
                 flag(Setting.LOCAL_ALLOW_COMMANDS),
+                new LocalSettings.Script(some(Setting.LOCAL_SCRIPT).map(Path::of), some(Setting.LOCAL_SCRIPT_PYTHON)),
                 list(Setting.LOCAL_PASS_ON));
     }
 
@@ -241,6 +249,70 @@ final class Configuration {
         };
     }
 
+    VertexSettings vertex() {
+        return new VertexSettings(
+                home(),
+                new VertexSettings.Project(
+                        some(Setting.VERTEX_PROJECT).map(_ -> word(Setting.VERTEX_PROJECT)),
+                        word(Setting.VERTEX_REGION),
+                        some(Setting.VERTEX_SERVICE_ACCOUNT),
+                        some(Setting.VERTEX_NETWORK)),
+                new VertexSettings.Defaults(
+                        some(Setting.VERTEX_IMAGE_URI),
+                        text(Setting.VERTEX_MACHINE_TYPE),
+                        text(Setting.VERTEX_ACCELERATOR_TYPE),
+                        whole(Setting.VERTEX_ACCELERATOR_COUNT, 0, 16),
+                        whole(Setting.VERTEX_REPLICA_COUNT, 1, 1 << 20),
+                        vertexSecrets()),
+                new VertexSettings.Access(
+                        address(Setting.VERTEX_ENDPOINT),
+                        address(Setting.VERTEX_LOGGING_ENDPOINT),
+                        some(Setting.VERTEX_CREDENTIALS).map(Path::of),
+                        Duration.ofSeconds(whole(Setting.VERTEX_POLL_SECONDS, 1, 3600)),
+                        Duration.ofSeconds(whole(Setting.VERTEX_LOGS_SETTLE_SECONDS, 0, 3600)),
+                        flag(Setting.VERTEX_DELETE_FINISHED)),
+                flag(Setting.VERTEX_SUBMIT));
+    }
+
+    /** It becomes a part of addresses. */
+    private String word(Setting setting) {
+        if (text(setting).matches("[A-Za-z0-9.:-]+")) return text(setting);
+        throw nonsense(setting, "a name of letters, digits, - and .");
+    }
+
+    private String address(Setting setting) {
+        if (text(setting).matches("https?://[^\\s/]+(/.*)?"))
+            return text(setting).replaceAll("/+$", "");
+        throw nonsense(setting, "an address that begins with http:// or https://");
+    }
+
+    private Map<String, String> vertexSecrets() {
+        var secrets = new HashMap<String, String>();
+        for (String pair : list(Setting.VERTEX_SECRETS)) {
+            int sign = Math.max(0, pair.indexOf('='));
+            if (!pair.matches("[A-Za-z_][A-Za-z0-9_]*=projects/[^/=]+/secrets/[^/=]+/versions/[^/=]+"))
+                // What stands behind the sign may be a secret itself, put there by mistake.
+                throw new Nonsense("%s: \"%s=…\": NAME=projects/P/secrets/S/versions/V is wanted, by comma"
+                        .formatted(Setting.VERTEX_SECRETS.key, pair.substring(0, sign)));
+            secrets.put(pair.substring(0, sign), pair.substring(sign + 1));
+        }
+        return secrets;
+    }
+
+    /** By the prefix under which it also answers. */
+    Optional<String> rootContract() {
+        Optional<String> word = some(Setting.ROOT_CONTRACT);
+        if (word.isEmpty() || ROOT_CONTRACTS.contains(word.get())) return word;
+        throw nonsense(Setting.ROOT_CONTRACT, "one of " + String.join(", ", ROOT_CONTRACTS) + ", or nothing,");
+    }
+
+    /** Of what is rendered or created on a cluster for jobs that name none. */
+    String jobsNamespace() {
+        if (text(Setting.JOBS_NAMESPACE).matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"))
+            return text(Setting.JOBS_NAMESPACE);
+        throw nonsense(Setting.JOBS_NAMESPACE, "a namespace of at most 63 small letters, digits and -");
+    }
+
     /** Reads everything once, so that nonsense is met at the start and not at the first job. */
     Configuration checked() {
         var _ = List.of(
@@ -248,10 +320,15 @@ final class Configuration {
                 port(),
                 publicUrl(),
                 preferredBackend(),
+                rootContract(),
+                jobsNamespace(),
                 poll(),
                 simulatedRun(),
                 simulatedSlots(),
                 local(),
+                new KubernetesConfiguration(this).settings(),
+                new StudioConfiguration(this).settings(),
+                vertex(),
                 heartbeat(),
                 privateReceivers(),
                 submittedAs(),

@@ -91,7 +91,7 @@ final class Doctor {
                 linux,
                 linux ? "ready" : "needs Linux",
                 "run the server on Linux, or TRAINER_JOB_RUNNER=mock");
-        add("backends", true, "local, simulated; jobs go to " + configuration.preferredBackend(), "");
+        add("backends", true, "local, simulated, vertex; jobs go to " + configuration.preferredBackend(), "");
     }
 
     private void port(Configuration configuration) {

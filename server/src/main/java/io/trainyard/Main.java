@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Starts the server ({@code serve [--port N] [--home DIR] [--host ADDRESS]}) or examines the machine ({@code doctor}). */
 public final class Main {
@@ -101,7 +103,8 @@ public final class Main {
                 "Usage: trainyard serve [OPTIONS]     starts the server\n       trainyard doctor [--json]     says what is missing here, and the remedy\n\nOptions, each also a variable of the "
                         + "environment and a line of trainyard.properties in the home folder:\n");
         for (Setting setting : Setting.values()) {
-            String names = setting.variable() + (setting.alsoKnownAs.isEmpty() ? "" : ", " + setting.alsoKnownAs);
+            String names = Stream.concat(Stream.of(setting.variable()), setting.alsoKnownAs.stream())
+                    .collect(Collectors.joining(", "));
             System.out.printf("  %-28s %s%n", optionName(setting), setting.help);
             System.out.printf(
                     "  %-28s %s%n", "", names + (setting.otherwise.isEmpty() ? "" : " [" + setting.otherwise + "]"));

@@ -1,5 +1,6 @@
 package io.trainyard;
 
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,8 +18,17 @@ enum Setting {
     JOB_RUNNER(
             "trainyard.job-runner",
             "auto",
-            "where jobs run that do not say: auto, local, kubernetes (k8s), vertex or mock",
+            "where jobs run that do not say: auto, local, kubernetes (k8s), kubeflow, vertex or mock",
             "TRAINER_JOB_RUNNER"),
+    JOBS_NAMESPACE(
+            "trainyard.jobs-namespace",
+            "default",
+            "namespace on a cluster of jobs that name none",
+            "TRAINER_JOBS_NAMESPACE"),
+    ROOT_CONTRACT(
+            "trainyard.root-contract",
+            "",
+            "the one contract to answer at the root: nemo, meta, hf-unsloth, unified or studio; all of them"),
     POLL_SECONDS("trainyard.poll-seconds", "5", "how often every live job is looked at without a hint"),
     SIMULATED_MILLIS("trainyard.simulated.run-millis", "30000", "how long a simulated run lasts unless told otherwise"),
     SIMULATED_SLOTS("trainyard.simulated.slots", "10000", "simulated attempts at the same time"),
@@ -31,6 +41,134 @@ enum Setting {
     LOCAL_OVERSIZE("trainyard.local.oversize", "clamp", "a job larger than the machine: clamp or refuse"),
     LOCAL_ALLOW_COMMANDS("trainyard.local.allow-commands", "false", "whether a job's own command may run here"),
     LOCAL_PASS_ON("trainyard.local.pass-on", "", "server variables that every attempt gets, by comma"),
+    LOCAL_SCRIPT(
+            "trainyard.local.script",
+            "",
+            "training script of jobs that bring arguments and no command; our trainer",
+            "TRAIN_SCRIPT_PATH"),
+    LOCAL_SCRIPT_PYTHON(
+            "trainyard.local.script-python", "", "its interpreter; python3, or our trainer's", "PYTHON_BIN"),
+    STUDIO_BACKEND(
+            "trainyard.studio.backend",
+            "",
+            "where studio jobs run that do not say: kubernetes, vertex or local; as the job runner says, kubernetes",
+            "DEFAULT_TRAINING_BACKEND",
+            "DEFAULT_BACKEND"),
+    STUDIO_FLAG_STYLE(
+            "trainyard.studio.flag-style",
+            "underscore",
+            "flags of studio jobs: underscore or dash",
+            "TRAIN_FLAG_STYLE"),
+    STUDIO_MAX_LOG_CHARS(
+            "trainyard.studio.max-log-chars", "1000000", "log characters in one studio answer", "MAX_LOG_CHARS"),
+    KUBERNETES_IMAGE("trainyard.kubernetes.image", "", "image of Jobs that name none", "K8S_TRAINING_IMAGE"),
+    KUBERNETES_NAMESPACE(
+            "trainyard.kubernetes.namespace", "default", "namespace of Jobs that name none", "K8S_NAMESPACE"),
+    KUBERNETES_SERVICE_ACCOUNT(
+            "trainyard.kubernetes.service-account", "", "service account of pods", "K8S_SERVICE_ACCOUNT"),
+    KUBERNETES_NODE_SELECTOR(
+            "trainyard.kubernetes.node-selector",
+            "",
+            "labels of nodes for pods, as a JSON object",
+            "K8S_NODE_SELECTOR",
+            "K8S_NODE_SELECTOR_JSON"),
+    KUBERNETES_TOLERATIONS(
+            "trainyard.kubernetes.tolerations",
+            "",
+            "tolerations of pods, as a JSON list",
+            "K8S_TOLERATIONS",
+            "K8S_TOLERATIONS_JSON"),
+    KUBERNETES_IMAGE_PULL_SECRETS(
+            "trainyard.kubernetes.image-pull-secrets",
+            "",
+            "image pull secrets of pods, as a JSON list of names",
+            "K8S_IMAGE_PULL_SECRETS",
+            "K8S_IMAGE_PULL_SECRETS_JSON"),
+    KUBERNETES_BACKOFF_LIMIT(
+            "trainyard.kubernetes.backoff-limit",
+            "0",
+            "how often a Job starts a failed pod again",
+            "K8S_BACKOFF_LIMIT"),
+    KUBERNETES_TTL(
+            "trainyard.kubernetes.ttl-seconds-after-finished",
+            "",
+            "seconds after which a finished Job is removed; kept",
+            "K8S_TTL_SECONDS_AFTER_FINISHED"),
+    KUBERNETES_RESTART_POLICY(
+            "trainyard.kubernetes.restart-policy", "Never", "Never or OnFailure", "K8S_RESTART_POLICY"),
+    KUBERNETES_LIMITS(
+            "trainyard.kubernetes.resource-limits",
+            "",
+            "resource limits of containers, as a JSON object; the job's GPUs",
+            "K8S_RESOURCE_LIMITS",
+            "K8S_LIMITS_JSON"),
+    KUBERNETES_APPLY(
+            "trainyard.kubernetes.apply",
+            "0",
+            "1 submits Jobs, which this version cannot; 0 renders them",
+            "K8S_APPLY"),
+    KUBERNETES_KUBECONFIG(
+            "trainyard.kubernetes.kubeconfig", "", "cluster access, not used yet", "K8S_KUBECONFIG", "KUBECONFIG"),
+    KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the cluster, not used yet", "K8S_CONTEXT"),
+    KUBECTL("trainyard.kubernetes.kubectl", "", "not used: no kubectl is called", "KUBECTL_BIN"),
+    GCLOUD("trainyard.vertex.gcloud", "", "not used: no gcloud is called", "GCLOUD_BIN"),
+    VERTEX_PROJECT(
+            "trainyard.vertex.project",
+            "",
+            "Google Cloud project of jobs on Vertex AI",
+            "VERTEX_PROJECT",
+            "GCP_PROJECT",
+            "PROJECT_ID"),
+    VERTEX_REGION("trainyard.vertex.region", "us-central1", "region of jobs on Vertex AI", "VERTEX_REGION"),
+    VERTEX_IMAGE_URI(
+            "trainyard.vertex.image-uri",
+            "",
+            "trainer image of jobs on Vertex AI that name none",
+            "VERTEX_IMAGE_URI",
+            "IMAGE_URI"),
+    VERTEX_MACHINE_TYPE(
+            "trainyard.vertex.machine-type",
+            "a2-highgpu-1g",
+            "machine of jobs that take the configured one",
+            "VERTEX_MACHINE_TYPE"),
+    VERTEX_ACCELERATOR_TYPE(
+            "trainyard.vertex.accelerator-type",
+            "NVIDIA_TESLA_A100",
+            "its accelerator, and that of jobs that want GPUs of any type",
+            "VERTEX_ACCELERATOR_TYPE"),
+    VERTEX_ACCELERATOR_COUNT(
+            "trainyard.vertex.accelerator-count",
+            "1",
+            "accelerators on each such machine; 0 for none",
+            "VERTEX_ACCELERATOR_COUNT"),
+    VERTEX_REPLICA_COUNT("trainyard.vertex.replica-count", "1", "such machines for each job", "VERTEX_REPLICA_COUNT"),
+    VERTEX_SERVICE_ACCOUNT(
+            "trainyard.vertex.service-account", "", "as whom containers on Vertex AI run", "VERTEX_SERVICE_ACCOUNT"),
+    VERTEX_NETWORK(
+            "trainyard.vertex.network", "", "full name of the network that jobs are peered with", "VERTEX_NETWORK"),
+    VERTEX_SUBMIT("trainyard.vertex.submit", "0", "1 submits jobs to Vertex AI; 0 only renders them", "VERTEX_SUBMIT"),
+    VERTEX_SECRETS(
+            "trainyard.vertex.secrets",
+            "",
+            "Secret Manager names of secret variables, by comma: HF_TOKEN=projects/P/secrets/S/versions/latest"),
+    VERTEX_CREDENTIALS(
+            "trainyard.vertex.credentials",
+            "",
+            "Google credentials file; found as Google's own tools find it",
+            "GOOGLE_APPLICATION_CREDENTIALS"),
+    VERTEX_ENDPOINT(
+            "trainyard.vertex.endpoint",
+            "https://{region}-aiplatform.googleapis.com",
+            "address of Vertex AI; {region} stands for the region"),
+    VERTEX_LOGGING_ENDPOINT(
+            "trainyard.vertex.logging-endpoint", "https://logging.googleapis.com", "address of Cloud Logging"),
+    VERTEX_POLL_SECONDS("trainyard.vertex.poll-seconds", "10", "how often the live jobs on Vertex AI are listed"),
+    VERTEX_LOGS_SETTLE_SECONDS(
+            "trainyard.vertex.logs-settle-seconds",
+            "20",
+            "how long after an end its last log entries may come in; the end is told then"),
+    VERTEX_DELETE_FINISHED(
+            "trainyard.vertex.delete-finished", "false", "whether custom jobs are deleted once their output is stored"),
     WEBHOOKS_HEARTBEAT(
             "trainyard.webhooks.heartbeat-seconds",
             "60",
@@ -50,18 +188,15 @@ enum Setting {
     final String key;
     final String otherwise;
     final String help;
-    /** A name that clients and deployments already use; empty when there is none. */
-    final String alsoKnownAs;
+    /** Names that clients and deployments already use; the first one that is set counts. */
+    @SuppressWarnings("ImmutableEnumChecker") // it is one of those that cannot be changed
+    final List<String> alsoKnownAs;
 
-    Setting(String key, String otherwise, String help) {
-        this(key, otherwise, help, "");
-    }
-
-    Setting(String key, String otherwise, String help, String alsoKnownAs) {
+    Setting(String key, String otherwise, String help, String... alsoKnownAs) {
         this.key = key;
         this.otherwise = otherwise;
         this.help = help;
-        this.alsoKnownAs = alsoKnownAs;
+        this.alsoKnownAs = List.of(alsoKnownAs);
     }
 
     /** Its own name as a variable of the environment: {@code TRAINYARD_LOCAL_CPUS}. */

@@ -7,13 +7,20 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
+import io.trainyard.backend.kubeflow.KubeflowBackend;
+import io.trainyard.backend.kubernetes.KubernetesBackend;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
+import io.trainyard.contract.root.Root;
+import io.trainyard.contract.root.RootOffer;
+import io.trainyard.contract.studio.StudioContract;
 import io.trainyard.contract.trainer.Callbacks;
 import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.Notices;
 import io.trainyard.contract.trainyard.TrainyardContract;
+import io.trainyard.contract.unified.UnifiedContract;
 import io.trainyard.http.Contract;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -41,6 +48,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /** The server: all rooms, wired by hand. Ready when {@link #start} returns. */
 final class Trainyard implements AutoCloseable {
@@ -49,6 +57,7 @@ final class Trainyard implements AutoCloseable {
 
     private final Store store;
     private final SimulatedBackend simulated;
+    private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
@@ -78,7 +87,10 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        List<Backend> backends = List.of(local, simulated);
+        var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
+        vertex = new VertexBackend(configuration.vertex(), clock, wake);
+        List<Backend> backends =
+                List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -87,20 +99,30 @@ final class Trainyard implements AutoCloseable {
                 store, backends, launches, output(harvester), new Reconciler.Timing(clock, configuration.poll()));
         hint.set(reconciler::look);
         streams = new Streams(store, clock);
-        var placer = new Placer(backends, configuration.preferredBackend());
+        var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var addresses = new AddressPolicy(configuration.privateReceivers());
         sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);
         deliverer = deliverer(configuration, sealer, clock);
         var tokens = new Tokens(configuration.token());
+        var trainer = new TrainerContract(admission, store, tokens, addresses);
+        var unified = new UnifiedContract(admission, store, tokens);
+        var studio = new StudioContract(
+                admission, store, tokens, new StudioConfiguration(configuration).settings(), new SecureRandom());
+        List<RootOffer> offers = Stream.concat(
+                        trainer.rootOffers().stream(), Stream.of(unified.rootOffer(), studio.rootOffer()))
+                .toList();
         List<Contract> contracts = List.of(
                 new TrainyardContract(
                         new TrainyardContract.Behind(admission, store, streams, addresses), tokens, clock),
-                new TrainerContract(admission, store, tokens, addresses),
-                new PushContract(store.jobs(), progress, sealer, clock));
+                trainer,
+                unified,
+                studio,
+                new PushContract(store.jobs(), progress, sealer, clock),
+                new Root(offers, configuration.rootContract(), tokens));
         http = new WebServer(configuration, contracts).create(routes -> {
             new Door(tokens, configuration.hosts()).mount(routes);
-            new Health(placer.names(), VERSION).mount(routes);
+            new Health(studio.health(), placer.names(), VERSION).mount(routes);
         });
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
@@ -122,6 +144,8 @@ final class Trainyard implements AutoCloseable {
     }
 
     private void sayReady(Configuration configuration) {
+        for (String unused : new KubernetesConfiguration(configuration).unused())
+            LOG.log(System.Logger.Level.WARNING, unused);
         LOG.log(
                 System.Logger.Level.INFO,
                 "Trainyard {0} listens on http://{1}:{2}, data in {3}, jobs run on {4}",
@@ -170,6 +194,7 @@ final class Trainyard implements AutoCloseable {
         sender.close();
         harvester.close();
         simulated.close();
+        vertex.close();
         store.close();
     }
 }

@@ -11,13 +11,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the server the ordinary things often enough that a start cache holds the classes they need and the counts by
- * which the compiler knows what is worth its while. Its jobs run nothing, so the home folder should be one to throw away.
+ * which the compiler knows what is worth its while. Its jobs do nothing, so the home folder should be one to throw away.
  */
 final class Warmup {
     private static final int ROUNDS = 300;
     private static final String JOB = """
             {"name":"warm-up","model":{"name":"none"},"placement":{"backends":["simulated"]},
              "annotations":{"trainyard.simulated/script":"run 1ms, succeed"}}""";
+    /** Refused where commands are not allowed; the way to its start is long and cold without it. */
+    private static final String LOCAL_JOB = """
+            {"name":"warm-up","framework":"custom","model":{"name":"none"},"placement":{"backends":["local"]},
+             "container":{"command":["true"]},"resources":{"gpus":0,"cpus":1,"memory_gib":1}}""";
+
+    private static final int ROUNDS_TO_A_LOCAL_JOB = 3;
     private static final String TRAINER_JOB = """
             {"job_id":"warm-up-ROUND","base_model":{"provider":"huggingface","model_name":"none"},
              "datasets":[{"source":"none","format":"hf"}],"customization":{"method":"lora"},"resources":{},
@@ -51,6 +57,7 @@ final class Warmup {
         ask("/api/v1/jobs?limit=5", null);
         ask("/hf-unsloth/train", TRAINER_JOB.replace("ROUND", Integer.toString(round)));
         ask("/hf-unsloth/train/warm-up-" + round, null);
+        if (round % ROUNDS_TO_A_LOCAL_JOB == 0) ask("/api/v1/jobs", LOCAL_JOB);
     }
 
     private void ask(String path, @Nullable String body) throws IOException, InterruptedException {

@@ -30,6 +30,8 @@ class ConfigurationTest {
             trainyard.public-url TRAINYARD_PUBLIC_URL =
             trainyard.allowed-hosts TRAINYARD_ALLOWED_HOSTS =
             trainyard.job-runner TRAINYARD_JOB_RUNNER TRAINER_JOB_RUNNER = auto
+            trainyard.jobs-namespace TRAINYARD_JOBS_NAMESPACE TRAINER_JOBS_NAMESPACE = default
+            trainyard.root-contract TRAINYARD_ROOT_CONTRACT =
             trainyard.poll-seconds TRAINYARD_POLL_SECONDS = 5
             trainyard.simulated.run-millis TRAINYARD_SIMULATED_RUN_MILLIS = 30000
             trainyard.simulated.slots TRAINYARD_SIMULATED_SLOTS = 10000
@@ -42,6 +44,43 @@ class ConfigurationTest {
             trainyard.local.oversize TRAINYARD_LOCAL_OVERSIZE = clamp
             trainyard.local.allow-commands TRAINYARD_LOCAL_ALLOW_COMMANDS = false
             trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
+            trainyard.local.script TRAINYARD_LOCAL_SCRIPT TRAIN_SCRIPT_PATH =
+            trainyard.local.script-python TRAINYARD_LOCAL_SCRIPT_PYTHON PYTHON_BIN =
+            trainyard.studio.backend TRAINYARD_STUDIO_BACKEND DEFAULT_TRAINING_BACKEND DEFAULT_BACKEND =
+            trainyard.studio.flag-style TRAINYARD_STUDIO_FLAG_STYLE TRAIN_FLAG_STYLE = underscore
+            trainyard.studio.max-log-chars TRAINYARD_STUDIO_MAX_LOG_CHARS MAX_LOG_CHARS = 1000000
+            trainyard.kubernetes.image TRAINYARD_KUBERNETES_IMAGE K8S_TRAINING_IMAGE =
+            trainyard.kubernetes.namespace TRAINYARD_KUBERNETES_NAMESPACE K8S_NAMESPACE = default
+            trainyard.kubernetes.service-account TRAINYARD_KUBERNETES_SERVICE_ACCOUNT K8S_SERVICE_ACCOUNT =
+            trainyard.kubernetes.node-selector TRAINYARD_KUBERNETES_NODE_SELECTOR K8S_NODE_SELECTOR K8S_NODE_SELECTOR_JSON =
+            trainyard.kubernetes.tolerations TRAINYARD_KUBERNETES_TOLERATIONS K8S_TOLERATIONS K8S_TOLERATIONS_JSON =
+            trainyard.kubernetes.image-pull-secrets TRAINYARD_KUBERNETES_IMAGE_PULL_SECRETS K8S_IMAGE_PULL_SECRETS K8S_IMAGE_PULL_SECRETS_JSON =
+            trainyard.kubernetes.backoff-limit TRAINYARD_KUBERNETES_BACKOFF_LIMIT K8S_BACKOFF_LIMIT = 0
+            trainyard.kubernetes.ttl-seconds-after-finished TRAINYARD_KUBERNETES_TTL_SECONDS_AFTER_FINISHED K8S_TTL_SECONDS_AFTER_FINISHED =
+            trainyard.kubernetes.restart-policy TRAINYARD_KUBERNETES_RESTART_POLICY K8S_RESTART_POLICY = Never
+            trainyard.kubernetes.resource-limits TRAINYARD_KUBERNETES_RESOURCE_LIMITS K8S_RESOURCE_LIMITS K8S_LIMITS_JSON =
+            trainyard.kubernetes.apply TRAINYARD_KUBERNETES_APPLY K8S_APPLY = 0
+            trainyard.kubernetes.kubeconfig TRAINYARD_KUBERNETES_KUBECONFIG K8S_KUBECONFIG KUBECONFIG =
+            trainyard.kubernetes.context TRAINYARD_KUBERNETES_CONTEXT K8S_CONTEXT =
+            trainyard.kubernetes.kubectl TRAINYARD_KUBERNETES_KUBECTL KUBECTL_BIN =
+            trainyard.vertex.gcloud TRAINYARD_VERTEX_GCLOUD GCLOUD_BIN =
+            trainyard.vertex.project TRAINYARD_VERTEX_PROJECT VERTEX_PROJECT GCP_PROJECT PROJECT_ID =
+            trainyard.vertex.region TRAINYARD_VERTEX_REGION VERTEX_REGION = us-central1
+            trainyard.vertex.image-uri TRAINYARD_VERTEX_IMAGE_URI VERTEX_IMAGE_URI IMAGE_URI =
+            trainyard.vertex.machine-type TRAINYARD_VERTEX_MACHINE_TYPE VERTEX_MACHINE_TYPE = a2-highgpu-1g
+            trainyard.vertex.accelerator-type TRAINYARD_VERTEX_ACCELERATOR_TYPE VERTEX_ACCELERATOR_TYPE = NVIDIA_TESLA_A100
+            trainyard.vertex.accelerator-count TRAINYARD_VERTEX_ACCELERATOR_COUNT VERTEX_ACCELERATOR_COUNT = 1
+            trainyard.vertex.replica-count TRAINYARD_VERTEX_REPLICA_COUNT VERTEX_REPLICA_COUNT = 1
+            trainyard.vertex.service-account TRAINYARD_VERTEX_SERVICE_ACCOUNT VERTEX_SERVICE_ACCOUNT =
+            trainyard.vertex.network TRAINYARD_VERTEX_NETWORK VERTEX_NETWORK =
+            trainyard.vertex.submit TRAINYARD_VERTEX_SUBMIT VERTEX_SUBMIT = 0
+            trainyard.vertex.secrets TRAINYARD_VERTEX_SECRETS =
+            trainyard.vertex.credentials TRAINYARD_VERTEX_CREDENTIALS GOOGLE_APPLICATION_CREDENTIALS =
+            trainyard.vertex.endpoint TRAINYARD_VERTEX_ENDPOINT = https://{region}-aiplatform.googleapis.com
+            trainyard.vertex.logging-endpoint TRAINYARD_VERTEX_LOGGING_ENDPOINT = https://logging.googleapis.com
+            trainyard.vertex.poll-seconds TRAINYARD_VERTEX_POLL_SECONDS = 10
+            trainyard.vertex.logs-settle-seconds TRAINYARD_VERTEX_LOGS_SETTLE_SECONDS = 20
+            trainyard.vertex.delete-finished TRAINYARD_VERTEX_DELETE_FINISHED = false
             trainyard.webhooks.heartbeat-seconds TRAINYARD_WEBHOOKS_HEARTBEAT_SECONDS TRAINER_CALLBACK_INTERVAL_SECONDS = 60
             trainyard.webhooks.private-addresses TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES = allow
             trainyard.webhooks.submitted-as TRAINYARD_WEBHOOKS_SUBMITTED_AS = queued
@@ -54,7 +93,11 @@ class ConfigurationTest {
     @Test
     void every_setting_has_its_name_its_variables_and_its_default() {
         String settings = Stream.of(Setting.values())
-                .map(setting -> Stream.of(setting.key, setting.variable(), setting.alsoKnownAs, "=", setting.otherwise)
+                .map(setting -> Stream.of(
+                                List.of(setting.key, setting.variable()),
+                                setting.alsoKnownAs,
+                                List.of("=", setting.otherwise))
+                        .flatMap(List::stream)
                         .filter(word -> !word.isEmpty())
                         .collect(Collectors.joining(" ")))
                 .collect(Collectors.joining("\n", "", "\n"));
@@ -98,13 +141,21 @@ class ConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"auto, local", "local, local", "LOCAL, local", "mock, simulated", "Mock, simulated"})
+    @CsvSource({
+        "auto, local",
+        "local, local",
+        "LOCAL, local",
+        "mock, simulated",
+        "Mock, simulated",
+        "kubeflow, kubeflow",
+        "vertex, vertex"
+    })
     void the_words_of_trainer_job_runner_are_understood(String word, String backend) {
         assertEquals(backend, configuration(Map.of("TRAINER_JOB_RUNNER", word)).preferredBackend());
     }
 
     @ParameterizedTest
-    @CsvSource({"kubernetes", "k8s", "vertex"})
+    @CsvSource({"kubernetes", "k8s"})
     void known_words_that_are_not_there_yet_say_so(String word) {
         String message = refused(Map.of("TRAINER_JOB_RUNNER", word));
         assertTrue(message.contains("not part of this version yet"), message);
@@ -118,8 +169,17 @@ class ConfigurationTest {
                 "PORT | four | trainyard.port = \"four\" (PORT): a whole number from 0 to 65535 is wanted",
                 "TRAINER_JOB_RUNNER | slurm | trainyard.job-runner = \"slurm\" (TRAINER_JOB_RUNNER): one of auto,",
                 "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
+                "TRAINYARD_ROOT_CONTRACT | trainer | trainyard.root-contract = \"trainer\" (TRAINYARD_ROOT_CONTRACT): one of nemo,",
+                "TRAINER_JOBS_NAMESPACE | A_B | trainyard.jobs-namespace = \"A_B\"",
                 "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
                 "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",
+                "VERTEX_SUBMIT | yes | trainyard.vertex.submit = \"yes\" (VERTEX_SUBMIT): true or false",
+                "PROJECT_ID | a/b | trainyard.vertex.project = \"a/b\" (PROJECT_ID): a name of letters",
+                "VERTEX_REGION | us central1 | trainyard.vertex.region = \"us central1\" (VERTEX_REGION): a name",
+                "VERTEX_ACCELERATOR_COUNT | 17 | trainyard.vertex.accelerator-count = \"17\"",
+                "VERTEX_REPLICA_COUNT | 0 | trainyard.vertex.replica-count = \"0\"",
+                "TRAINYARD_VERTEX_SECRETS | HF_TOKEN=hf_abc | trainyard.vertex.secrets: \"HF_TOKEN=…\": NAME=projects/",
+                "TRAINYARD_VERTEX_ENDPOINT | localhost | trainyard.vertex.endpoint = \"localhost\"",
                 "TRAINER_CALLBACK_INTERVAL_SECONDS | 1.5 | trainyard.webhooks.heartbeat-seconds = \"1.5\"",
                 "TRAINER_CALLBACK_INTERVAL_SECONDS | 0 | trainyard.webhooks.heartbeat-seconds = \"0\"",
                 "TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES | no | trainyard.webhooks.private-addresses = \"no\"",
@@ -130,6 +190,20 @@ class ConfigurationTest {
                 "TRAINYARD_LOCAL_GPUS | 0,0 | trainyard.local.gpus = \"0,0\"",
                 "TRAINYARD_LOCAL_GPUS | -1 | trainyard.local.gpus = \"-1\"",
                 "TRAINYARD_LOCAL_OVERSIZE | shrink | trainyard.local.oversize = \"shrink\"",
+                "MAX_LOG_CHARS | 0 | trainyard.studio.max-log-chars = \"0\" (MAX_LOG_CHARS): a whole number from 1",
+                "MAX_LOG_CHARS | lots | trainyard.studio.max-log-chars = \"lots\"",
+                "TRAIN_FLAG_STYLE | camel | trainyard.studio.flag-style = \"camel\"",
+                "DEFAULT_TRAINING_BACKEND | slurm | trainyard.studio.backend = \"slurm\" (DEFAULT_TRAINING_BACKEND)",
+                "K8S_APPLY | 1 | trainyard.kubernetes.apply = \"1\" (K8S_APPLY): 0, since submitting",
+                "K8S_NODE_SELECTOR | {gpu} | trainyard.kubernetes.node-selector = \"{gpu}\" (K8S_NODE_SELECTOR)",
+                "K8S_NODE_SELECTOR_JSON | [] | trainyard.kubernetes.node-selector = \"[]\" (K8S_NODE_SELECTOR_JSON)",
+                "K8S_TOLERATIONS_JSON | {} | trainyard.kubernetes.tolerations = \"{}\"",
+                "K8S_TOLERATIONS | [{\"kee\":\"x\"}] | trainyard.kubernetes.tolerations = ",
+                "K8S_IMAGE_PULL_SECRETS | [1] | trainyard.kubernetes.image-pull-secrets = \"[1]\"",
+                "K8S_LIMITS_JSON | {\"cpu\":{}} | trainyard.kubernetes.resource-limits = ",
+                "K8S_RESTART_POLICY | Always | trainyard.kubernetes.restart-policy = \"Always\"",
+                "K8S_BACKOFF_LIMIT | -1 | trainyard.kubernetes.backoff-limit = \"-1\"",
+                "K8S_TTL_SECONDS_AFTER_FINISHED | soon | trainyard.kubernetes.ttl-seconds-after-finished = \"soon\"",
                 "TRAINYARD_LOCAL_ALLOW_COMMANDS | yes | trainyard.local.allow-commands = \"yes\""
             })
     void nonsense_is_refused_at_the_start_naming_setting_value_and_remedy(

@@ -29,6 +29,10 @@ public final class LiveServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     private LiveServer(Path home, Map<Setting, String> settings) {
+        this(home, settings, Map.of());
+    }
+
+    private LiveServer(Path home, Map<Setting, String> settings, Map<String, String> environment) {
         var all = new EnumMap<>(Map.of(
                 Setting.HOME, home.toString(),
                 Setting.PORT, "0",
@@ -37,11 +41,26 @@ public final class LiveServer implements AutoCloseable {
                 Setting.SIMULATED_MILLIS, "1",
                 Setting.LOCAL_ALLOW_COMMANDS, "true"));
         all.putAll(settings);
-        server = Trainyard.start(new Configuration(all, Map.of()));
+        this(new Configuration(all, environment));
+    }
+
+    private LiveServer(Configuration configuration) {
+        server = Trainyard.start(configuration.checked());
+    }
+
+    /** With the variables of an environment and nothing else but a free port. */
+    public static LiveServer withEnvironment(Path home, Map<String, String> environment) {
+        return new LiveServer(new Configuration(
+                Map.of(Setting.HOME, home.toString(), Setting.PORT, "0", Setting.HOST, "127.0.0.1"), environment));
     }
 
     public static LiveServer start(Path home) {
         return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN));
+    }
+
+    /** With the root for one contract only. */
+    public static LiveServer pinned(Path home, String contract) {
+        return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN, Setting.ROOT_CONTRACT, contract));
     }
 
     public static LiveServer withoutToken(Path home) {
@@ -58,6 +77,12 @@ public final class LiveServer implements AutoCloseable {
         if (all.size() != settings.length / 2 + 1)
             throw new IllegalArgumentException("unknown: " + String.join(" ", settings));
         return new LiveServer(home, all);
+    }
+
+    /** Jobs go to Vertex AI, which is set up by these variables of the environment. */
+    public static LiveServer onVertex(Path home, Map<String, String> environment) {
+        var settings = Map.of(Setting.TOKEN, TOKEN, Setting.JOB_RUNNER, "vertex", Setting.POLL_SECONDS, "1");
+        return new LiveServer(home, settings, environment);
     }
 
     public record Reply(int status, String text, HttpResponse<String> whole) {

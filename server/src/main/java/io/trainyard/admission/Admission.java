@@ -9,6 +9,8 @@ import io.trainyard.job.JobId;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Queue.Demand;
+import io.trainyard.job.Rules;
+import io.trainyard.job.Slots;
 import io.trainyard.job.Wish;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.spec.SecretRef;
@@ -49,28 +51,41 @@ public final class Admission {
         var preview = preview(wanted);
         if (!preview.plan().objections().isEmpty())
             return new Answer.Refused(preview.plan().objections());
-        return record(job(wanted, preview, clock.instant()), wanted);
+        return record(job(wanted, preview, clock.instant()), preview.plan().demand(), wanted);
     }
 
-    private Answer record(Job job, Wanted wanted) {
+    /** A job that need not wait for a slot is born with it. */
+    private Answer record(Job job, Demand demand, Wanted wanted) {
+        var submitted = Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created());
+        if (!(job.state() instanceof JobState.Queued queued))
+            // Rendered: over before it begins.
+            return record(
+                    job,
+                    List.of(submitted, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created())),
+                    wanted);
+        try (Slots.Claim claim = placer.claim(job.backend(), demand)) {
+            if (claim.grant().isEmpty()) return record(job, List.of(submitted), wanted);
+            var granted = Rules.granted(job, queued, claim.grant().get(), job.created());
+            Job launching = granted.next();
+            var event = Event.of(launching, granted.kind(), granted.message(), job.created());
+            return record(launching, List.of(submitted, event), wanted);
+        }
+    }
+
+    private Answer record(Job job, List<Event> history, Wanted wanted) {
         Creation creation = jobs.create(new NewJob(
                 job,
-                history(job),
+                history,
                 sealer.seal(job.id().value(), named(wanted.secrets())),
                 sealer.fingerprint(wanted.canonical()),
-                wanted.idempotencyKey()));
+                wanted.idempotencyKey(),
+                wanted.idForGood()));
         return switch (creation) {
             case Creation.Created created -> new Answer.Accepted(created.job());
             case Creation.Repeated repeated -> new Answer.Repeated(repeated.job());
             case Creation.ClientIdTaken taken -> new Answer.Taken(taken.job());
             case Creation.KeyReused reused -> new Answer.KeyReused(reused.job());
         };
-    }
-
-    private static List<Event> history(Job job) {
-        var submitted = Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created());
-        if (!job.state().ended()) return List.of(submitted);
-        return List.of(submitted, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created()));
     }
 
     /** What would happen, with nothing kept. */
@@ -162,7 +177,10 @@ public final class Admission {
         Preview preview = preview(wanted);
         if (!preview.plan().objections().isEmpty())
             return new Answer.Refused(preview.plan().objections());
-        return record(job(wanted, preview, clock.instant()).asRetryOf(finished), wanted);
+        return record(
+                job(wanted, preview, clock.instant()).asRetryOf(finished),
+                preview.plan().demand(),
+                wanted);
     }
 
     /** Records what the owner wants of a job; a finished job stays as it is. */

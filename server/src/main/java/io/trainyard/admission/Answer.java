@@ -11,7 +11,7 @@ public sealed interface Answer {
     /** The same was asked before; this is the first job as it stands now. */
     record Repeated(Job job) implements Answer {}
 
-    /** An unfinished job with another request has this client id. */
+    /** A job with another request has this client id, unfinished or for good. */
     record Taken(Job job) implements Answer {}
 
     /** The idempotency key came before with another request. */

@@ -1,6 +1,8 @@
 package io.trainyard.admission;
 
 import io.trainyard.backend.Backend;
+import io.trainyard.job.Queue.Demand;
+import io.trainyard.job.Slots;
 import io.trainyard.spec.JobSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,13 +13,15 @@ import java.util.Optional;
 public final class Placer {
     private final Map<String, Backend> backends = new LinkedHashMap<>();
     private final String preferred;
+    private final Slots slots;
 
     /** @param preferred the backend of jobs that name none */
-    public Placer(List<Backend> available, String preferred) {
+    public Placer(List<Backend> available, String preferred, Slots slots) {
         for (Backend backend : available) backends.put(backend.name(), backend);
         if (!backends.containsKey(preferred))
             throw new IllegalArgumentException("no backend " + preferred + " among " + backends.keySet());
         this.preferred = preferred;
+        this.slots = slots;
     }
 
     public List<String> names() {
@@ -33,5 +37,9 @@ public final class Placer {
         return spec.placement().backends().isEmpty()
                 ? List.of(preferred)
                 : spec.placement().backends();
+    }
+
+    Slots.Claim claim(String backend, Demand demand) {
+        return slots.claim(backend, demand);
     }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param request what the contract renders its answers from, secrets masked; kept verbatim with the job
  * @param secrets plain values; they are sealed before anything is written
  * @param canonical the request after defaults, secrets included: compared with an earlier one only as a fingerprint
+ * @param idForGood whether the client id stays taken when its job has finished; otherwise asking again is a new job
  */
 public record Wanted(
         Identity identity,
@@ -21,10 +22,23 @@ public record Wanted(
         List<String> warnings,
         Map<SecretRef, String> secrets,
         byte[] canonical,
-        Optional<String> idempotencyKey) {
+        Optional<String> idempotencyKey,
+        boolean idForGood) {
     public Wanted {
         warnings = List.copyOf(warnings);
         secrets = Map.copyOf(secrets);
+    }
+
+    /** A job whose client id is free again once it has finished. */
+    public Wanted(
+            Identity identity,
+            JobSpec spec,
+            String request,
+            List<String> warnings,
+            Map<SecretRef, String> secrets,
+            byte[] canonical,
+            Optional<String> idempotencyKey) {
+        this(identity, spec, request, warnings, secrets, canonical, idempotencyKey, false);
     }
 
     /** Without the secrets: this may end up in a log. */

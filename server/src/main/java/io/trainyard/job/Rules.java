@@ -60,6 +60,12 @@ public final class Rules {
                 next, Event.Kind.LAUNCHING, "telling " + launching.attempt().backend() + " to start it");
     }
 
+    /** The backend could not be told now, and this is why. */
+    public static Step.Become silent(Job job, Launching launching, Reason why, Instant now) {
+        var next = job.withState(new Launching(launching.attempt(), launching.handle(), why), now);
+        return new Step.Become(next, Event.Kind.WAITING, why.sentence());
+    }
+
     /** Whether an earlier look may have told the backend to start it. */
     public static boolean mayBeTold(Launching launching) {
         return launching.reason().kind() == Reason.Kind.UNANSWERED;

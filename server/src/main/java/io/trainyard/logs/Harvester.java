@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Harvester implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Harvester.class.getName());
     private static final Duration EVERY = Duration.ofMillis(150);
+    private static final Duration AFTER_TROUBLE = Duration.ofSeconds(2);
     private static final int READ_BYTES = 256 * 1024;
 
     private final Store store;
@@ -59,15 +60,19 @@ public final class Harvester implements AutoCloseable {
     }
 
     private void pullAlways(Pull pull) {
+        boolean troubled = false;
         while (open && !pull.ended) {
             try {
                 pull.read(false);
+                troubled = false;
             } catch (RuntimeException trouble) {
-                if (open)
+                // Once for a row of them: a backend may be out of sight for hours.
+                if (open && !troubled)
                     LOG.log(System.Logger.Level.WARNING, "output of " + pull.attempt + " is read again later", trouble);
+                troubled = true;
             }
             try {
-                Thread.sleep(EVERY);
+                Thread.sleep(troubled ? AFTER_TROUBLE : EVERY);
             } catch (InterruptedException e) {
                 return;
             }

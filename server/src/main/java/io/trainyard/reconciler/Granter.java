@@ -9,7 +9,9 @@ import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.job.JobState.Queued;
 import io.trainyard.job.Queue;
+import io.trainyard.job.Queue.Demand;
 import io.trainyard.job.Rules;
+import io.trainyard.job.Slots;
 import io.trainyard.job.Step;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs;
@@ -20,8 +22,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** Hands out the slots of one backend. Only one thread at a time may ask it, or a slot would be given twice. */
+/** Hands out the slots of one backend, one caller at a time, or a slot would be given twice. */
 final class Granter {
     private static final System.Logger LOG = System.getLogger(Granter.class.getName());
     /** The front of the queue that is looked at in one go. */
@@ -30,6 +35,9 @@ final class Granter {
     private final Jobs jobs;
     private final Backend backend;
     private final InstantSource clock;
+    private final ReentrantLock turn = new ReentrantLock();
+    /** What is promised to jobs that are just being written down. */
+    private final Set<Claim> claims = ConcurrentHashMap.newKeySet();
     /** Who stood first at the last look and did not fit. */
     private Optional<JobId> blocked = Optional.empty();
 
@@ -37,6 +45,10 @@ final class Granter {
         this.jobs = jobs;
         this.backend = backend;
         this.clock = clock;
+    }
+
+    String name() {
+        return backend.name();
     }
 
     /** Once, before anything is launched: lets go what a crash kept from being let go. */
@@ -57,8 +69,57 @@ final class Granter {
                 && jobs.firstWaiting(backend.name(), clock.instant()).equals(blocked);
     }
 
+    /** Compared by identity: two jobs may be promised the same amounts. */
+    private final class Claim implements Slots.Claim {
+        private final Grant grant;
+        private final Runnable closed;
+
+        Claim(Grant grant, Runnable closed) {
+            this.grant = grant;
+            this.closed = closed;
+        }
+
+        @Override
+        public Optional<Grant> grant() {
+            return Optional.of(grant);
+        }
+
+        @Override
+        public void close() {
+            claims.remove(this);
+            closed.run();
+        }
+    }
+
+    /** @param closed told when the claim no longer counts: who was looked at meanwhile was told too little is free */
+    Optional<Slots.Claim> claim(Demand demand, Runnable closed) {
+        if (!turn.tryLock()) return Optional.empty();
+        try {
+            if (blocked.isPresent()
+                    || jobs.firstWaiting(backend.name(), clock.instant()).isPresent()) return Optional.empty();
+            Optional<Grant> grant = free().grant(demand);
+            if (grant.isEmpty()) return Optional.empty();
+            var claim = new Claim(grant.get(), closed);
+            claims.add(claim);
+            return Optional.of(claim);
+        } catch (Backend.Unreachable later) {
+            return Optional.empty();
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** @return the jobs that got a slot, recorded as launching */
     List<JobId> grant() {
+        turn.lock();
+        try {
+            return grantInTurn();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private List<JobId> grantInTurn() {
         blocked = Optional.empty();
         var started = new ArrayList<JobId>();
         while (true) {
@@ -101,6 +162,8 @@ final class Granter {
 
     private Capacity free() {
         Capacity free = backend.capacity();
+        // Before the attempts are read: a claim that becomes one in between then counts twice, not never.
+        for (Claim claim : claims) free = free.minus(claim.grant);
         for (Attempt attempt : jobs.live(backend.name())) free = free.minus(attempt.grant());
         return free;
     }

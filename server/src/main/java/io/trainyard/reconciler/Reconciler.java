@@ -2,6 +2,8 @@ package io.trainyard.reconciler;
 
 import io.trainyard.backend.Backend;
 import io.trainyard.job.JobId;
+import io.trainyard.job.Queue.Demand;
+import io.trainyard.job.Slots;
 import io.trainyard.store.Store;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * alarm) or by the poll that makes up for lost hints; one thread a backend hands out its slots. A job that throws is
  * logged and looked at again at the next poll: its bad luck holds up no other.
  */
-public final class Reconciler implements AutoCloseable {
+public final class Reconciler implements Slots, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Reconciler.class.getName());
     /** So many steps in a row without rest are a bug in the rules, not work. */
     private static final int MAX_STEPS = 1000;
@@ -63,6 +65,14 @@ public final class Reconciler implements AutoCloseable {
         granters.forEach(
                 (name, granter) -> Thread.ofVirtual().name("granter-" + name).start(() -> grantAlways(name)));
         Thread.ofVirtual().name("reconciler-poll").start(this::pollAlways);
+    }
+
+    @Override
+    public Slots.Claim claim(String backend, Demand demand) {
+        Granter granter = granters.get(backend);
+        Bell bell = bells.get(backend);
+        if (granter == null || bell == null) return Slots.NOTHING;
+        return granter.claim(demand, bell::change).orElse(Slots.NOTHING);
     }
 
     /** Look at this job now; any thread, any time, as often as one likes. */

@@ -12,6 +12,7 @@ import io.trainyard.job.JobState.Launching;
 import io.trainyard.job.JobState.Stopping;
 import io.trainyard.job.Observation;
 import io.trainyard.job.Observation.Ending;
+import io.trainyard.job.Reason;
 import io.trainyard.job.Rules;
 import io.trainyard.job.Step;
 import io.trainyard.job.Wish;
@@ -122,7 +123,7 @@ final class Stepper {
             if (!write(telling)) return Result.MOVED;
             job = telling.next().withVersion(job.version() + 1);
         }
-        Launched launched = backend(attempt).launch(launch);
+        Launched launched = told(job, launching, launch);
         Instant now = clock.instant();
         return switch (launched) {
             case Launched.Accepted accepted -> moved(Rules.launched(job, launching, accepted.handle(), now));
@@ -132,6 +133,22 @@ final class Stepper {
                         ? Result.OUT_OF_SIGHT
                         : moved(Rules.fallBack(job, launching, next.get(), notSent.why(), now));
         };
+    }
+
+    /**
+     * Whoever waits for a backend that takes nothing now shall read why. Not where another backend may stand in: that
+     * it was told stands in the reason then.
+     */
+    private Launched told(Job job, Launching launching, Launch launch) {
+        try {
+            return backend(launching.attempt()).launch(launch);
+        } catch (Backend.Unreachable silent) {
+            var why = new Reason(Reason.Kind.STARTING, launches.masked(job, String.valueOf(silent.getMessage())));
+            boolean known = job.state() instanceof Launching now
+                    && (Rules.mayBeTold(now) || now.reason().sameAs(why));
+            if (!known) write(Rules.silent(job, launching, why, clock.instant()));
+            throw silent;
+        }
     }
 
     /** The one after the present backend in the job's own order, when the job allows falling back. */

@@ -51,13 +51,19 @@ final class JobWrites {
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
                 Codec.INSTANCE.spec.bytes(job.spec()),
-                Codec.INSTANCE.state.write(job.state()));
+                Codec.INSTANCE.state.write(job.state()),
+                attempt(job.state()));
         Supplier<Creation> creation =
                 writer.write((session, changes) -> create(session, changes, wanted, body, clock.instant()));
         return creation.get();
     }
 
-    private record Body(String warnings, byte[] spec, String state) {}
+    /** @param attempt empty without a live one */
+    private record Body(String warnings, byte[] spec, String state, String attempt) {}
+
+    private static String attempt(JobState state) {
+        return state.liveAttempt().map(Codec.INSTANCE.attempt::write).orElse("");
+    }
 
     private Supplier<Creation> create(Session session, List<Change> changes, NewJob wanted, Body body, Instant now)
             throws SQLException {
@@ -73,7 +79,7 @@ final class JobWrites {
             }
         }
         Optional<JobRow> newest = identity.clientId().isPresent() ? rows.newest(session, identity) : Optional.empty();
-        if (newest.isPresent() && !newest.get().jobState().ended()) {
+        if (newest.isPresent() && wanted.heldUpBy(newest.get().jobState())) {
             JobRow row = newest.get();
             if (!row.asked(wanted.fingerprint())) return () -> new Creation.ClientIdTaken(row.job());
             remember(session, wanted, row.arrival(), now);
@@ -81,6 +87,7 @@ final class JobWrites {
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
         changes.add(new Change(job.id(), Change.Kind.CREATED));
+        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
         long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
@@ -141,6 +148,13 @@ final class JobWrites {
         long sequence = 0;
         for (Event event : wanted.history())
             SqliteEvents.record(session, changes, new Counted(arrival, ++sequence, SqliteOutbox.all(job)), event);
+        if (job.state().liveAttempt().isPresent())
+            keepAttempts(
+                    session,
+                    arrival,
+                    job.state().liveAttempt(),
+                    body.attempt(),
+                    wanted.history().getLast());
         return arrival;
     }
 
@@ -184,8 +198,7 @@ final class JobWrites {
         if (!event.job().equals(next.id()))
             throw new IllegalArgumentException("an event of " + event.job() + " with a change of " + next.id());
         String state = Codec.INSTANCE.state.write(next.state());
-        String attempt =
-                next.state().liveAttempt().map(Codec.INSTANCE.attempt::write).orElse("");
+        String attempt = attempt(next.state());
         return writer.write((session, changes) -> transition(session, changes, next, event, state, attempt));
     }
 

@@ -5,6 +5,7 @@ import io.trainyard.job.Event;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.job.JobState;
 import io.trainyard.job.Wish;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,25 +82,33 @@ public interface Jobs {
     /**
      * @param history its first events, in order; more than one for a job that is over as soon as it is recorded
      * @param fingerprint of the request after defaults, to tell a repeat from another request
+     * @param idForGood whether the client id stays taken when its job has finished
      */
     record NewJob(
             Job job,
             List<Event> history,
             Map<String, byte[]> secrets,
             byte[] fingerprint,
-            Optional<String> idempotencyKey) {
+            Optional<String> idempotencyKey,
+            boolean idForGood) {
         public NewJob {
             history = List.copyOf(history);
             if (history.isEmpty()) throw new IllegalArgumentException("a new job without an event: " + job.id());
         }
 
+        /** A job with one event, whose client id is free again once it has finished. */
         public NewJob(
                 Job job,
                 Event submitted,
                 Map<String, byte[]> secrets,
                 byte[] fingerprint,
                 Optional<String> idempotencyKey) {
-            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey);
+            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey, false);
+        }
+
+        /** Whether a job of the same client id keeps this one from being made. */
+        boolean heldUpBy(JobState state) {
+            return idForGood || !state.ended();
         }
     }
 
@@ -111,7 +120,7 @@ public interface Jobs {
         /** The same was asked before: this is the first job. */
         record Repeated(Job job) implements Creation {}
 
-        /** An unfinished job with another request has that client id. */
+        /** A job with another request has that client id, unfinished or for good. */
         record ClientIdTaken(Job job) implements Creation {}
 
         /** The idempotency key came before with another request. */

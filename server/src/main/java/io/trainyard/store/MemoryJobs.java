@@ -69,7 +69,7 @@ final class MemoryJobs implements Jobs {
                 return asked(first, wanted) ? new Creation.Repeated(first.job) : new Creation.KeyReused(first.job);
             }
             var newest = newestEntry(identity);
-            if (newest.isPresent() && !newest.get().job.state().ended()) {
+            if (newest.isPresent() && wanted.heldUpBy(newest.get().job.state())) {
                 MemoryJob first = newest.get();
                 if (!asked(first, wanted)) return new Creation.ClientIdTaken(first.job);
                 key.ifPresent(k -> keys.put(k, new KeyUse(first, now)));
@@ -83,6 +83,10 @@ final class MemoryJobs implements Jobs {
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
             changes.add(new Change(job.id(), Change.Kind.CREATED));
+            if (job.state().liveAttempt().isPresent()) {
+                keepAttempts(entry, wanted.history().getLast());
+                changes.add(new Change(job.id(), Change.Kind.STATE));
+            }
             for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
         });

@@ -7,10 +7,14 @@ import tools.jackson.databind.JsonNode;
 
 /** Labels and annotations as Kubernetes takes them; what it would refuse later is refused here. */
 public final class Labels {
+    /** Of all keys and values of an object together. */
+    public static final int MAX_ANNOTATION_BYTES = 256 * 1024;
+
     private static final int MAX_NAME_CHARACTERS = 63;
     private static final int MAX_PREFIX_CHARACTERS = 253;
     private static final String NAME_RULE =
             "at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit";
+    public static final String VALUE_RULE = NAME_RULE + ", or empty";
 
     private Labels() {}
 
@@ -38,7 +42,7 @@ public final class Labels {
                         at.child(name),
                         entry.getValue(),
                         false,
-                        "not a label value: " + NAME_RULE + ", or empty",
+                        "not a label value: " + VALUE_RULE,
                         "value_error.label.value");
             else read.put(name, value);
         }

@@ -1,12 +1,27 @@
 package io.trainyard.wire;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Names as a cluster takes them, out of what clients call their jobs. */
 public final class Names {
     public static final int MAX_CHARACTERS = 63;
 
+    private static final Pattern DNS_NAME =
+            Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*");
+    private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]*");
+
     private Names() {}
+
+    /** Whether a cluster takes it as the name of an object; never longer than one label. */
+    public static boolean isDnsName(String name) {
+        return name.length() <= MAX_CHARACTERS && DNS_NAME.matcher(name).matches();
+    }
+
+    /** Whether a cluster takes it as the name of an environment variable. */
+    public static boolean isVariable(String name) {
+        return VARIABLE.matcher(name).matches();
+    }
 
     /**
      * Lower case, every run of other characters as one dash, a letter first, at most {@link #MAX_CHARACTERS}.

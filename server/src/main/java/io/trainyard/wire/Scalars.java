@@ -87,7 +87,7 @@ public final class Scalars {
     }
 
     public static @Nullable JsonNode number(Checker checker, Path at, boolean hides, JsonNode in, Fields.Decimal kind) {
-        Double value = in.isNumber() ? (Double) in.doubleValue() : in.isString() ? doubleOf(in.stringValue()) : null;
+        Double value = decimalOf(in);
         if (value == null) return checker.wrong(at, in, hides, "value is not a valid float", "type_error.float");
         if (!Double.isFinite(value))
             return checker.wrong(
@@ -103,6 +103,11 @@ public final class Scalars {
         if (value < kind.min()) return least(checker, at, hides, in, (int) kind.min());
         if (value > kind.max()) return most(checker, at, hides, in, (int) kind.max());
         return in.isNumber() ? in : JSON.numberNode(value);
+    }
+
+    /** The number, infinite or none at all included; null for what is not meant as one. */
+    public static @Nullable Double decimalOf(JsonNode in) {
+        return in.isNumber() ? (Double) in.doubleValue() : in.isString() ? doubleOf(in.stringValue()) : null;
     }
 
     private static @Nullable Double doubleOf(String text) {

@@ -1,10 +1,20 @@
 package io.trainyard.wire;
 
+import java.util.Collection;
 import java.util.Locale;
 
 /** Which names stand for secret values. */
 public final class Secrecy {
+    /** Shorter values are no secrets, and would be found in ordinary text. */
+    private static final int MIN_SECRET_CHARACTERS = 4;
+
     private Secrecy() {}
+
+    /** An environment variable that is named like a secret or repeats a known one. */
+    public static boolean looksSecret(String name, String value, Collection<String> known) {
+        if (suspiciousVariable(name)) return true;
+        return known.stream().anyMatch(each -> each.length() >= MIN_SECRET_CHARACTERS && value.contains(each));
+    }
 
     /** Of an environment variable: rather one too many. */
     public static boolean suspiciousVariable(String name) {

@@ -20,6 +20,7 @@ import io.trainyard.job.JobState;
 import io.trainyard.job.Observation;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Queue.Demand;
+import io.trainyard.job.Slots;
 import io.trainyard.job.SomeJob;
 import io.trainyard.job.Wish;
 import io.trainyard.secrets.Sealer;
@@ -55,7 +56,12 @@ class RenderedTest {
 
     private Admission admission(Backend backend) {
         var sealer = Sealer.open(folder.resolve("secrets.key"));
-        return new Admission(store.jobs(), new Placer(List.of(backend), "paper"), sealer, () -> SomeJob.NOON, random);
+        return new Admission(
+                store.jobs(),
+                new Placer(List.of(backend), "paper", (_, _) -> Slots.NOTHING),
+                sealer,
+                () -> SomeJob.NOON,
+                random);
     }
 
     @AfterEach

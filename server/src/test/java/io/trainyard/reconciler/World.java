@@ -6,6 +6,7 @@ import io.trainyard.backend.Backend;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
 import io.trainyard.job.JobId;
+import io.trainyard.job.Slots;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
@@ -109,8 +110,17 @@ final class World {
         var granters = new ArrayList<Granter>();
         for (Backend backend : wired) granters.add(new Granter(jobs, backend, this::now));
         granters.forEach(Granter::tidy);
-        var admission = new Admission(jobs, new Placer(wired, "machine"), sealer, this::now, random.split());
+        var admission =
+                new Admission(jobs, new Placer(wired, "machine", slots(granters)), sealer, this::now, random.split());
         return new Server(new Stepper(jobs, byName, launches, output, this::now), granters, admission, jobs);
+    }
+
+    private static Slots slots(List<Granter> granters) {
+        return (backend, demand) -> granters.stream()
+                .filter(granter -> granter.name().equals(backend))
+                .findFirst()
+                .flatMap(granter -> granter.claim(demand, () -> {}))
+                .orElse(Slots.NOTHING);
     }
 
     private void serve(Server running) {

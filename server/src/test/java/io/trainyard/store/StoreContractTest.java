@@ -12,9 +12,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.job.Event;
+import io.trainyard.job.Grant;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
+import io.trainyard.job.Rules;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs.Creation;
 import io.trainyard.store.Samples.Draft;
@@ -96,10 +99,34 @@ abstract class StoreContractTest {
     }
 
     @Test
+    void a_job_that_is_created_with_a_slot_holds_it_at_once() {
+        var changes = new ArrayList<Change.Kind>();
+        store.subscribe(change -> changes.add(change.kind()));
+        var plain = PLAIN.wanted();
+        var queued = assertInstanceOf(JobState.Queued.class, plain.job().state());
+        var granted = Rules.granted(plain.job(), queued, new Grant(List.of(), 1, 1), NOON);
+        var history =
+                List.of(plain.history().getFirst(), Event.of(granted.next(), granted.kind(), granted.message(), NOON));
+        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty()));
+        assertEquals(granted.next(), found(job));
+        var attempt = job.state().liveAttempt().orElseThrow();
+        assertEquals(List.of(attempt), jobs.live(job.backend()));
+        assertEquals(
+                List.of(attempt),
+                jobs.attempts(job.id()).stream()
+                        .map(Jobs.AttemptRecord::attempt)
+                        .toList());
+        assertEquals(List.of(job.id()), jobs.active());
+        assertEquals(List.of(), jobs.waiting(job.backend(), NOON, 1));
+        assertEquals(2, store.events().after(job.id(), 0, 9).size());
+        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), changes);
+    }
+
+    @Test
     void a_job_that_is_over_when_it_is_created_has_its_whole_history_and_never_moves() {
         Job over = done(PLAIN.withClientId("mine").told().job(), new Outcome.Rendered());
         var history = List.of(event(over, Event.Kind.SUBMITTED), event(over, Event.Kind.RENDERED));
-        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty()));
+        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty(), false));
         assertEquals(over, found(job));
         assertEquals(List.of(1L, 2L), history(job).stream().map(Event::sequence).toList());
         assertEquals(
@@ -126,7 +153,7 @@ abstract class StoreContractTest {
         var wanted = PLAIN.wanted();
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty()));
+                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty(), false));
     }
 
     @Test
@@ -199,6 +226,21 @@ abstract class StoreContractTest {
         Job first = created(PLAIN.withClientId("mine").wanted("body"));
         jobs.create(PLAIN.withClientId("mine").wantedWithKey("body", "k"));
         assertEquals(new Creation.KeyReused(first), jobs.create(PLAIN.wantedWithKey("other", "k")));
+    }
+
+    @Test
+    void a_client_id_that_is_taken_for_good_stays_taken_when_its_job_has_finished() {
+        Job first = finished(created(forGood("body")));
+        assertEquals(new Creation.Repeated(first), jobs.create(forGood("body")));
+        assertEquals(new Creation.ClientIdTaken(first), jobs.create(forGood("other")));
+        assertTrue(jobs.remove(first.id()));
+        created(forGood("other"));
+    }
+
+    private static Jobs.NewJob forGood(String body) {
+        var wanted = PLAIN.withClientId("mine").wanted(body);
+        return new Jobs.NewJob(
+                wanted.job(), wanted.history(), wanted.secrets(), wanted.fingerprint(), Optional.empty(), true);
     }
 
     @Test

@@ -94,7 +94,8 @@ final class Launcher {
                 mark,
                 settings.trainer(),
                 launch.push());
-        for (String objection : Variables.objections(spec)) throw new Refusal(Cause.BAD_CONFIGURATION, objection);
+        for (String objection : Variables.objections(spec, program instanceof Program.Command))
+            throw new Refusal(Cause.BAD_CONFIGURATION, objection);
         for (SecretRef secret : Variables.secrets(spec)) {
             if (!launch.secrets().containsKey(secret))
                 throw new Refusal(Cause.BAD_CONFIGURATION, "the secret " + secret.name() + " has no value");
@@ -116,6 +117,12 @@ final class Launcher {
                         settings.python().get().orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.NO_PYTHON));
                 var command = Program.arguments(python, settings.trainFile().toString(), processes);
                 yield new Prepared(resolved(command, environment), Optional.of(trainer.framework()), environment);
+            }
+            case Program.Script script -> {
+                String python =
+                        settings.scriptPython().orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.NO_PYTHON));
+                var command = script.command(python, settings.scriptFile().toString());
+                yield new Prepared(resolved(command, environment), Optional.empty(), environment);
             }
             case Program.Command command ->
                 new Prepared(resolved(command.arguments(), environment), Optional.empty(), environment);
@@ -140,7 +147,8 @@ final class Launcher {
         if (launch.push().isPresent())
             Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
         try {
-            return shim.start(folder, machine.hostId(), prepared.command(), prepared.environment());
+            String where = machine.hostId() + " " + machine.bootId();
+            return shim.start(folder, where, prepared.command(), prepared.environment());
         } catch (IOException e) {
             if (TOO_LONG.matcher(String.valueOf(e.getMessage())).find())
                 throw new Refusal(

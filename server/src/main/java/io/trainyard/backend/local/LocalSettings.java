@@ -13,6 +13,7 @@ import java.util.function.Supplier;
  *     be installed while the server runs
  * @param trainer the folder that holds {@code train.py}
  * @param allowCommands whether a job's own command may run here, with this server's rights
+ * @param script what runs the jobs that bring arguments and no command
  * @param passOn variables of the server's own environment that every attempt gets too, such as {@code HTTPS_PROXY}
  */
 public record LocalSettings(
@@ -21,6 +22,7 @@ public record LocalSettings(
         Supplier<Optional<String>> python,
         Limits limits,
         boolean allowCommands,
+        Script script,
         List<String> passOn) {
     public LocalSettings {
         home = home.toAbsolutePath().normalize();
@@ -29,7 +31,30 @@ public record LocalSettings(
     }
 
     public static LocalSettings at(Path home, Path trainer, Supplier<Optional<String>> python) {
-        return new LocalSettings(home, trainer, python, Limits.DETECTED, false, List.of());
+        return new LocalSettings(home, trainer, python, Limits.DETECTED, false, Script.OURS, List.of());
+    }
+
+    /**
+     * The operator's own training script; our trainer where none is named.
+     *
+     * @param python the interpreter of the script
+     */
+    public record Script(Optional<Path> file, Optional<String> python) {
+        public static final Script OURS = new Script(Optional.empty(), Optional.empty());
+        private static final String PYTHON = "python3";
+
+        public Script {
+            file = file.map(path -> path.toAbsolutePath().normalize());
+        }
+    }
+
+    /** The interpreter of {@link #scriptFile}; absent where our trainer's packages are not set up. */
+    Optional<String> scriptPython() {
+        return script.python().or(() -> script.file().isPresent() ? Optional.of(Script.PYTHON) : python.get());
+    }
+
+    Path scriptFile() {
+        return script.file().orElseGet(this::trainFile);
     }
 
     Path trainFile() {

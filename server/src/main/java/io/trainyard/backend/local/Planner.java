@@ -7,6 +7,7 @@ import io.trainyard.job.Grant;
 import io.trainyard.job.JobId;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.spec.JobSpec;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,11 +28,18 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
         var objections = new ArrayList<String>();
         machine.lack().ifPresent(objections::add);
         objections.addAll(fit.objections());
-        objections.addAll(Variables.objections(spec));
+        objections.addAll(Variables.objections(spec, ownCommand));
         switch (program) {
             case Program.Impossible impossible -> objections.add(impossible.objection());
             case Program.Trainer _ -> {
                 if (settings.python().get().isEmpty()) objections.add(NO_PYTHON);
+            }
+            case Program.Script _ -> {
+                if (settings.scriptPython().isEmpty()) objections.add(NO_PYTHON);
+                if (!Files.isRegularFile(settings.scriptFile()))
+                    objections.add(
+                            "python: the training script %s is not on this machine; put it there, or name another with TRAIN_SCRIPT_PATH"
+                                    .formatted(settings.scriptFile()));
             }
             case Program.Command _ -> {}
         }
@@ -51,6 +59,10 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
                         settings.trainFile().toString(),
                         processes);
             case Program.Command command -> command.arguments();
+            case Program.Script script ->
+                script.command(
+                        settings.scriptPython().orElse("python"),
+                        settings.scriptFile().toString());
             case Program.Impossible _ -> List.of();
         };
         // Which GPUs it gets is known at the launch only; the indices here only fill the place.

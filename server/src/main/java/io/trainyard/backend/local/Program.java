@@ -16,6 +16,13 @@ sealed interface Program {
     /** The job's own command, with this server's rights. */
     record Command(List<String> arguments) implements Program {}
 
+    /** The operator's training script, or our trainer, with these arguments. */
+    record Script(List<String> arguments) implements Program {
+        List<String> command(String python, String file) {
+            return Stream.concat(Stream.of(python, file), arguments.stream()).toList();
+        }
+    }
+
     record Impossible(String objection) implements Program {}
 
     static Program of(JobSpec spec, boolean allowCommands) {
@@ -37,11 +44,14 @@ sealed interface Program {
                 new Impossible(
                         "framework: %s is not yet on the local backend; place the job on a cluster, or use hf or unsloth"
                                 .formatted(word(spec.framework())));
-            case CUSTOM ->
-                new Impossible(
+            case CUSTOM -> {
+                if (container.command().isEmpty() && !container.arguments().isEmpty())
+                    yield new Script(container.arguments());
+                yield new Impossible(
                         allowCommands
                                 ? "container.command: empty, and framework custom runs nothing else; give a command"
                                 : "framework: custom runs the job's own command, which the local backend does not do; set trainyard.local.allow-commands, or place the job on a cluster");
+            }
         };
     }
 
@@ -71,7 +81,7 @@ sealed interface Program {
                     case HF, ULTRALYTICS, TIMM, CUSTOM -> {}
                 }
             }
-            case Command _, Impossible _ -> {}
+            case Command _, Script _, Impossible _ -> {}
         }
         return warnings;
     }
@@ -80,7 +90,7 @@ sealed interface Program {
     default int processes(JobSpec spec, int gpus, int cpus) {
         return switch (this) {
             case Trainer _ -> Fit.processes(spec.resources(), gpus, cpus);
-            case Command _, Impossible _ -> 1;
+            case Command _, Script _, Impossible _ -> 1;
         };
     }
 

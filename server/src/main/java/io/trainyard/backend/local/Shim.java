@@ -36,12 +36,13 @@ final class Shim {
      * In a session of its own, so that neither a signal to the server's group nor the end of its terminal reaches it.
      * {@code setsid} becomes the shell in place: the process is the shim.
      *
+     * @param where the machine and its boot, as the shim writes them down; it would read the boot byte by byte
      * @param command its first element with a slash, else the shell might take it for one of its own
      */
-    Process start(Folder folder, String hostId, List<String> command, Map<String, String> environment)
+    Process start(Folder folder, String where, List<String> command, Map<String, String> environment)
             throws IOException {
         var arguments = new ArrayList<>(
-                List.of(setsid, "/bin/sh", script.toString(), folder.path().toString(), hostId));
+                List.of(setsid, "/bin/sh", script.toString(), folder.path().toString(), where));
         arguments.addAll(command);
         var builder = new ProcessBuilder(arguments)
                 .directory(folder.work().toFile())

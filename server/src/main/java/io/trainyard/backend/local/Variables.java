@@ -66,6 +66,18 @@ final class Variables {
             "_JAVA_OPTIONS",
             "JDK_JAVA_OPTIONS");
 
+    /** {@code PYTHONPATH} is ours wherever it would matter. */
+    private static final Set<String> HARMLESS = Set.of(
+            "PYTHONPATH",
+            "PYTHONUNBUFFERED",
+            "PYTHONHASHSEED",
+            "PYTHONIOENCODING",
+            "PYTHONUTF8",
+            "PYTHONFAULTHANDLER",
+            "PYTHONDONTWRITEBYTECODE",
+            "PYTHONNOUSERSITE",
+            "PYTHONSAFEPATH");
+
     private static final List<String> DENIED_PREFIXES = List.of("LD_", "DYLD_", "BASH_FUNC_");
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
     /** The kernel's limit for one {@code NAME=value}, less its end. */
@@ -89,14 +101,15 @@ final class Variables {
         }
     }
 
-    static List<String> objections(JobSpec spec) {
+    /** @param ownCommand whether the job's own command runs, whose environment is its own affair but for the worst */
+    static List<String> objections(JobSpec spec, boolean ownCommand) {
         var objections = new ArrayList<String>();
         for (Variable variable : spec.container().environment()) {
             String name = variable.name();
             String where = "environment: " + name;
             if (!NAME.matcher(name).matches())
                 objections.add(where + " is no name that a shell passes on; use letters, digits and underscores");
-            else if (denied(name))
+            else if (denied(name) || (!ownCommand && steersOurs(name)))
                 objections.add(where + " is refused on the local backend: it makes programs load code; leave it out");
             else if (name.toUpperCase(Locale.ROOT).startsWith(OURS))
                 objections.add(where + " is reserved: names that begin with TRAINYARD_ are the server's; rename it");
@@ -199,6 +212,12 @@ final class Variables {
             ours.put("KUBEFLOW_TRAINER_SERVER_TOKEN", place.folder().token().toString());
         });
         return ours;
+    }
+
+    /** Has the interpreter, or what it starts, take code from where the caller says. */
+    private static boolean steersOurs(String name) {
+        if (name.equals("PATH") || name.equals("HOME")) return true;
+        return name.startsWith("PYTHON") && !HARMLESS.contains(name);
     }
 
     private static boolean denied(String name) {

@@ -13,6 +13,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Writes answers: a job in this contract's words, and refusals in its shapes. */
 final class Answers {
+    private static final String ACCEPTED = "Job accepted for processing";
     private static final String STOPPING = "Job cancellation requested, stopping…";
 
     private Answers() {}
@@ -27,10 +28,13 @@ final class Answers {
 
     private static Status status(JobState state) {
         return switch (state) {
-            case JobState.Queued queued ->
-                new Status("submitted", waiting("Job accepted for processing", queued.reason()));
+            case JobState.Queued queued -> new Status("submitted", waiting(ACCEPTED, queued.reason()));
             case JobState.Launching launching ->
-                new Status("submitted", waiting("Job is being started", launching.reason()));
+                new Status(
+                        "submitted",
+                        waiting(
+                                // Just given a slot, maybe with the very request, and not yet handed to the backend.
+                                launching.handle().isEmpty() ? ACCEPTED : "Job is being started", launching.reason()));
             case JobState.Running _ -> new Status("running", "Job is running");
             case JobState.Stopping stopping -> stopping(stopping.then());
             case JobState.Paused _ -> new Status("submitted", "Job is paused");

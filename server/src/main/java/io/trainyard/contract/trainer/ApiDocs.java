@@ -1,39 +1,23 @@
 package io.trainyard.contract.trainer;
 
 import io.javalin.http.Context;
+import io.trainyard.http.SwaggerPage;
 import io.trainyard.wire.Json;
 import io.trainyard.wire.Schema;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The OpenAPI document of each service, made from the table that requests are judged by, and the page that shows it. */
 final class ApiDocs {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-    private static final String SWAGGER = "META-INF/maven/org.webjars/swagger-ui/pom.properties";
 
     private final Map<Service, byte[]> documents = new EnumMap<>(Service.class);
-    private final String swaggerVersion;
 
     ApiDocs() {
         for (Service service : Service.ALL) documents.put(service, Json.bytes(document(service), Json.Style.WHOLE));
-        swaggerVersion = swaggerVersion();
-    }
-
-    private static String swaggerVersion() {
-        try (var in = ApiDocs.class.getClassLoader().getResourceAsStream(SWAGGER)) {
-            if (in == null) throw new IllegalStateException("swagger-ui is not on the class path");
-            var properties = new Properties();
-            properties.load(in);
-            return properties.getProperty("version");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     boolean serves(String path) {
@@ -43,20 +27,7 @@ final class ApiDocs {
     void serve(Context context, Service service, String path) {
         if (path.equals("/openapi.json"))
             context.contentType("application/json").result(documents.getOrDefault(service, new byte[0]));
-        else context.html(page(service));
-    }
-
-    private String page(Service service) {
-        return """
-            <!doctype html>
-            <html lang="en">
-            <head><meta charset="utf-8"><title>%1$s</title>
-            <link rel="stylesheet" href="/webjars/swagger-ui/%3$s/swagger-ui.css"></head>
-            <body><div id="swagger-ui"></div>
-            <script src="/webjars/swagger-ui/%3$s/swagger-ui-bundle.js"></script>
-            <script>SwaggerUIBundle({url: "/%2$s/openapi.json", dom_id: "#swagger-ui"})</script>
-            </body></html>
-            """.formatted(service.title, service.word, swaggerVersion);
+        else SwaggerPage.write(context, service.title, "/" + service.word + "/openapi.json");
     }
 
     private static ObjectNode document(Service service) {

@@ -6,6 +6,7 @@ import io.javalin.http.HandlerType;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.admission.Answer;
+import io.trainyard.contract.root.RootOffer;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Refusal;
@@ -19,15 +20,13 @@ import io.trainyard.wire.Json;
 import io.trainyard.wire.Problem;
 import io.trainyard.wire.RawPath;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The routes of the three trainer services, under their prefixes and at the root. Paths are read as they came, because
+ * The routes of the three trainer services, under their prefixes; what they offer the root besides. Paths are read as they came, because
  * a client's id may hold any character; a path is decoded once.
  */
 public final class TrainerContract implements Contract {
@@ -65,7 +64,7 @@ public final class TrainerContract implements Contract {
 
     @Override
     public List<String> prefixes() {
-        return List.of("/nemo", "/meta", "/hf-unsloth", "/train", "/healthz");
+        return List.of("/nemo", "/meta", "/hf-unsloth");
     }
 
     @Override
@@ -76,9 +75,6 @@ public final class TrainerContract implements Contract {
                 routes.addHttpHandler(
                         method, prefix + "/*", context -> serve(context, service, rest(context, prefix.length())));
             }
-            routes.addHttpHandler(method, "/train", context -> serve(context, null, "/train"));
-            routes.addHttpHandler(method, "/train/*", context -> serve(context, null, rest(context, 0)));
-            routes.addHttpHandler(method, "/healthz", context -> serve(context, null, "/healthz"));
         }
     }
 
@@ -92,12 +88,78 @@ public final class TrainerContract implements Contract {
         answer(context, status, Details.text(text));
     }
 
+    /** One for each service, which are one contract at the root. */
+    public List<RootOffer> rootOffers() {
+        return Service.ALL.stream().<RootOffer>map(Offer::new).toList();
+    }
+
     private static String rest(Context context, int prefixLength) {
         return context.req().getRequestURI().substring(prefixLength);
     }
 
-    /** @param service none at the root */
-    private void serve(Context context, @Nullable Service service, String path) {
+    /** A service at the root. */
+    private final class Offer implements RootOffer {
+        private final Service service;
+
+        Offer(Service service) {
+            this.service = service;
+        }
+
+        @Override
+        public String contract() {
+            return Translator.CONTRACT;
+        }
+
+        @Override
+        public String prefix() {
+            return "/" + service.word;
+        }
+
+        @Override
+        public List<String> required() {
+            return List.of("job_id", "base_model", "datasets", "customization", "resources", "artifacts");
+        }
+
+        @Override
+        public boolean claims(JsonNode body) {
+            JsonNode model = body.get("base_model");
+            return model != null && Service.forProvider(model.path("provider").stringValue("")) == service;
+        }
+
+        @Override
+        public Match match(HandlerType method, String path) {
+            Optional<String> id = jobId(method, path);
+            if (id.isEmpty()) return new Match.None();
+            return find(service, id.get())
+                    .<Match>map(job -> new Match.OfJob(job.created()))
+                    .orElse(new Match.Route());
+        }
+
+        private Optional<String> jobId(HandlerType method, String path) {
+            if (!path.startsWith("/train/")) return Optional.empty();
+            String raw = path.substring("/train/".length());
+            if (method.equals(HandlerType.GET)) return Optional.of(RawPath.decode(raw));
+            if (!method.equals(HandlerType.POST) || !raw.endsWith("/cancel")) return Optional.empty();
+            return Optional.of(RawPath.decode(raw.substring(0, raw.length() - "/cancel".length())));
+        }
+
+        @Override
+        public void submit(Context context, Json.Parsed.Tree body, int bytes) {
+            TrainerContract.this.submit(context, service, body);
+        }
+
+        @Override
+        public void serve(Context context, String path) {
+            TrainerContract.this.serve(context, service, path);
+        }
+
+        @Override
+        public void refuse(Context context, int status, String message) {
+            TrainerContract.this.refuse(context, status, message);
+        }
+    }
+
+    private void serve(Context context, Service service, String path) {
         try {
             route(context, service, path);
         } catch (Refusal refusal) {
@@ -105,7 +167,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void route(Context context, @Nullable Service service, String path) {
+    private void route(Context context, Service service, String path) {
         HandlerType method = context.method();
         if (path.equals("/train") || path.equals("/train/")) {
             if (!method.equals(HandlerType.POST)) throw new Refusal(405, "");
@@ -115,7 +177,7 @@ public final class TrainerContract implements Contract {
         } else if (path.equals("/healthz")) {
             if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
             answer(context, 200, OK);
-        } else if (service != null && docs.serves(path)) {
+        } else if (docs.serves(path)) {
             if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
             docs.serve(context, service, path);
         } else {
@@ -123,7 +185,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void jobRoute(Context context, @Nullable Service service, HandlerType method, String rawId) {
+    private void jobRoute(Context context, Service service, HandlerType method, String rawId) {
         if (method.equals(HandlerType.GET)) {
             if (allowed(context)) show(context, service, RawPath.decode(rawId));
         } else if (method.equals(HandlerType.POST) && rawId.endsWith("/cancel")) {
@@ -149,7 +211,7 @@ public final class TrainerContract implements Contract {
         };
     }
 
-    private void submit(Context context, @Nullable Service service) {
+    private void submit(Context context, Service service) {
         if (!RawPath.mayBeJson(context.header("Content-Type"))) {
             wrong(context, List.of(Request.notAnObject()));
             return;
@@ -161,8 +223,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void submit(Context context, @Nullable Service asked, Json.Parsed.Tree tree) {
-        Service service = asked != null ? asked : serviceFor(tree.root());
+    private void submit(Context context, Service service, Json.Parsed.Tree tree) {
         Optional<String> key = idempotencyKey(context);
         switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
             case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
@@ -178,16 +239,6 @@ public final class TrainerContract implements Contract {
                 else wrong(context, problems);
             }
         }
-    }
-
-    /** At the root the body tells; other contracts that speak at the root will be asked here in turn. */
-    private static Service serviceFor(JsonNode root) {
-        if (root.isObject() && !root.has("base_model"))
-            throw new Refusal(
-                    400,
-                    "This body belongs to none of the contracts served here. The trainer contract requires"
-                            + " job_id, base_model, datasets, customization, resources and artifacts");
-        return Service.forProvider(root.path("base_model").path("provider").stringValue(""));
     }
 
     private static Optional<String> idempotencyKey(Context context) {
@@ -227,52 +278,33 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void show(Context context, @Nullable Service service, String jobId) {
+    private void show(Context context, Service service, String jobId) {
         Optional<Job> job = find(service, jobId);
-        if (job.isPresent()) job(context, job.get());
+        if (job.isPresent()) job(context, service, job.get());
         else unknown(context, jobId);
     }
 
-    private void cancel(Context context, @Nullable Service service, String jobId) {
+    private void cancel(Context context, Service service, String jobId) {
         Optional<Job> before = find(service, jobId);
         Optional<Job> after = before.flatMap(job -> admission.wish(job.id(), Wish.CANCEL));
         if (after.isEmpty()) {
             unknown(context, jobId);
         } else if (before.orElseThrow().state().ended()) {
             String word = Answers.status(after.get()).word();
-            answer(
-                    context,
-                    200,
-                    Answers.job(serviceOf(after.get()), after.get(), new Answers.Status(word, "Job already " + word)));
+            answer(context, 200, Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word)));
         } else {
-            job(context, after.get());
+            job(context, service, after.get());
         }
     }
 
-    private Optional<Job> find(@Nullable Service service, String jobId) {
-        List<Service> among = service == null ? Service.ALL : List.of(service);
-        return among.stream()
-                .flatMap(each -> store
-                        .jobs()
-                        .newest(new Identity(
-                                Identity.DEFAULT_PROJECT, Translator.CONTRACT, each.word, Optional.of(jobId), 1))
-                        .stream())
-                .max(Comparator.comparing(Job::created));
+    private Optional<Job> find(Service service, String jobId) {
+        return store.jobs()
+                .newest(new Identity(
+                        Identity.DEFAULT_PROJECT, Translator.CONTRACT, service.word, Optional.of(jobId), 1));
     }
 
     private static void unknown(Context context, String jobId) {
         answer(context, 404, Details.text("Job " + jobId + " not found"));
-    }
-
-    private static Service serviceOf(Job job) {
-        return Service.ALL.stream()
-                .filter(each -> each.word.equals(job.identity().service()))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static void job(Context context, Job job) {
-        job(context, serviceOf(job), job);
     }
 
     private static void job(Context context, Service service, Job job) {

@@ -17,9 +17,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code extra_parameters.trainer_env}: an object, or a list of names and values. */
 final class Variables {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-    /** Shorter values are no secrets, and would be found in ordinary text. */
-    private static final int MIN_SECRET_CHARACTERS = 4;
-
     private final Path at;
     private final Checker checker;
     private final Map<String, JsonNode> found = new LinkedHashMap<>();
@@ -42,7 +39,8 @@ final class Variables {
         else checker.wrong(at, given, true, "value is not a valid dict", "type_error.dict");
         // Last, when all secrets of the body are known.
         for (Variable variable : all) {
-            if (holdsSecret(variable)) checker.secret(variable.value(), at.child(variable.name()));
+            if (Secrecy.looksSecret(variable.name(), variable.value().stringValue(), checker.secrets.values()))
+                checker.secret(variable.value(), at.child(variable.name()));
         }
         return found;
     }
@@ -94,14 +92,5 @@ final class Variables {
         found.put(name, value);
         all.add(new Variable(name, value));
         return value;
-    }
-
-    private boolean holdsSecret(Variable variable) {
-        if (Secrecy.suspiciousVariable(variable.name())) return true;
-        String text = variable.value().stringValue();
-        for (String known : checker.secrets.values()) {
-            if (known.length() >= MIN_SECRET_CHARACTERS && text.contains(known)) return true;
-        }
-        return false;
     }
 }

@@ -1,15 +1,14 @@
-# Supervises one attempt: sh shim.sh FOLDER HOST PROGRAM [ARGUMENT...], in its own session.
+# Supervises one attempt: sh shim.sh FOLDER 'HOST BOOT' PROGRAM [ARGUMENT...], in its own session.
 # Up to the program's start only builtins are used: every further process would cost a millisecond.
 # Its names begin with trainyard_ so that they meet no variable of the job, which would be changed for the program.
 # The traps keep the shim alive when a signal is sent to all; the program starts with the defaults.
 trap : TERM INT HUP QUIT
-trainyard_folder=$1 trainyard_host=$2
+trainyard_folder=$1 trainyard_where=$2
 shift 2
-read -r trainyard_boot </proc/sys/kernel/random/boot_id
 read -r trainyard_stat </proc/self/stat
 # Exclusive: of two shims, or a shim and a stop, one wins.
 set -C
-{ printf '%s %s\n%s\n' "$trainyard_host" "$trainyard_boot" "$trainyard_stat" >"$trainyard_folder/started"; } 2>/dev/null || exit 75
+{ printf '%s\n%s\n' "$trainyard_where" "$trainyard_stat" >"$trainyard_folder/started"; } 2>/dev/null || exit 75
 set +C
 "$@"
 trainyard_status=$?

@@ -34,7 +34,13 @@ class LocalPlanTest {
     private Plan plan(JobSpec spec, Capacity machine, Oversize oversize, boolean allowCommands) {
         var limits = new Limits(Optional.empty(), Optional.empty(), Optional.empty(), 1, oversize);
         var settings = new LocalSettings(
-                folder, folder.resolve("trainer"), () -> Optional.of("/opt/python"), limits, allowCommands, List.of());
+                folder,
+                folder.resolve("trainer"),
+                () -> Optional.of("/opt/python"),
+                limits,
+                allowCommands,
+                LocalSettings.Script.OURS,
+                List.of());
         return new Planner(settings, machine, new Machine("host", "boot", Path.of("/proc"))).plan(spec);
     }
 

@@ -37,8 +37,14 @@ class LocalRestartTest {
 
         public static void main(String[] arguments) throws Exception {
             var home = Path.of(arguments[0]);
-            var settings =
-                    new LocalSettings(home, home, Optional::empty, LocalSettings.Limits.DETECTED, true, List.of());
+            var settings = new LocalSettings(
+                    home,
+                    home,
+                    Optional::empty,
+                    LocalSettings.Limits.DETECTED,
+                    true,
+                    LocalSettings.Script.OURS,
+                    List.of());
             var backend = new LocalBackend(settings, _ -> {}, InstantSource.system());
             var launched = backend.launch(
                     LocalWorld.launch(attempt(), LocalWorld.spec(LocalWorld.shell(arguments[1])), Map.of()));

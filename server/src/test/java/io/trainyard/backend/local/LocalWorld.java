@@ -59,7 +59,14 @@ final class LocalWorld {
     LocalSettings settings(boolean allowCommands, Optional<String> python) {
         var limits = new Limits(
                 Optional.of(4), Optional.of(8L << 30), Optional.of(List.of(0, 1)), Integer.MAX_VALUE, Oversize.CLAMP);
-        return new LocalSettings(home, home.resolveSibling("trainer"), () -> python, limits, allowCommands, List.of());
+        return new LocalSettings(
+                home,
+                home.resolveSibling("trainer"),
+                () -> python,
+                limits,
+                allowCommands,
+                LocalSettings.Script.OURS,
+                List.of());
     }
 
     LocalBackend backend(LocalSettings settings) {

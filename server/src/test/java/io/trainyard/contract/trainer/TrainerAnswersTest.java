@@ -40,12 +40,14 @@ class TrainerAnswersTest {
     void each_state_has_its_word_and_a_sentence() {
         var queued = new JobState.Queued(1, Instant.EPOCH, Reason.JUST_SUBMITTED);
         var crowded = new JobState.Queued(1, Instant.EPOCH, new Reason(Reason.Kind.SLOT, "2 jobs are ahead"));
-        var launching = new JobState.Launching(ATTEMPT, Optional.empty(), Reason.STARTING);
+        var granted = new JobState.Launching(ATTEMPT, Optional.empty(), Reason.STARTING);
+        var launching = new JobState.Launching(ATTEMPT, Optional.of(HANDLE), Reason.STARTING);
         var pulling = new JobState.Launching(
                 ATTEMPT, Optional.of(HANDLE), new Reason(Reason.Kind.IMAGE_PULL, "pulling the image"));
         assertEquals(new Status("submitted", "Job accepted for processing"), status(Wish.RUN, queued));
         assertEquals(
                 new Status("submitted", "Job accepted for processing: 2 jobs are ahead"), status(Wish.RUN, crowded));
+        assertEquals(new Status("submitted", "Job accepted for processing"), status(Wish.RUN, granted));
         assertEquals(new Status("submitted", "Job is being started"), status(Wish.RUN, launching));
         assertEquals(new Status("submitted", "Job is being started: pulling the image"), status(Wish.RUN, pulling));
         assertEquals(

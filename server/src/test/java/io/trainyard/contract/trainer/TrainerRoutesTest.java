@@ -225,7 +225,7 @@ class TrainerRoutesTest {
         }
         Reply foreign = yard.post("/train", "{\"framework\": \"hf\", \"run_id\": \"r\"}");
         assertEquals(400, foreign.status());
-        assertTrue(foreign.detail().contains("job_id, base_model, datasets, customization, resources and artifacts"));
+        assertTrue(foreign.detail().contains("job_id, base_model, datasets, customization, resources, artifacts"));
     }
 
     @Test

@@ -6,10 +6,12 @@ import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.simulated.SimulatedBackend;
+import io.trainyard.contract.root.Root;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
+import io.trainyard.job.Slots;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
@@ -46,13 +48,15 @@ final class Yard implements AutoCloseable {
     Yard(Path home, String token) {
         this.token = token;
         simulated = new SimulatedBackend(home.resolve("ledger"), Duration.ofSeconds(30), 1, () -> NOON, _ -> {});
-        var placer = new Placer(List.of(simulated), simulated.name());
+        var placer = new Placer(List.of(simulated), simulated.name(), (_, _) -> Slots.NOTHING);
         var admission = new Admission(
                 store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
-        var contract = new TrainerContract(
-                admission, store, new Tokens(Optional.of(token)), new AddressPolicy(AddressPolicy.Private.ALLOW));
+        var tokens = new Tokens(Optional.of(token));
+        var contract = new TrainerContract(admission, store, tokens, new AddressPolicy(AddressPolicy.Private.ALLOW));
+        var root = new Root(contract.rootOffers(), Optional.empty(), tokens);
         server = Javalin.create(config -> {
                     contract.mount(config.routes);
+                    root.mount(config.routes);
                     config.routes.exception(
                             HttpResponseException.class,
                             (e, context) -> contract.refuse(context, e.getStatus(), String.valueOf(e.getMessage())));

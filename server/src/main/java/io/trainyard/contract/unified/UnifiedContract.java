@@ -1,0 +1,338 @@
+package io.trainyard.contract.unified;
+
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.trainyard.access.Tokens;
+import io.trainyard.admission.Admission;
+import io.trainyard.admission.Answer;
+import io.trainyard.contract.root.RootOffer;
+import io.trainyard.http.Body;
+import io.trainyard.http.Contract;
+import io.trainyard.http.Refusal;
+import io.trainyard.job.Identity;
+import io.trainyard.job.Job;
+import io.trainyard.job.Wish;
+import io.trainyard.store.Jobs;
+import io.trainyard.store.Store;
+import io.trainyard.wire.Details;
+import io.trainyard.wire.Json;
+import io.trainyard.wire.Problem;
+import io.trainyard.wire.RawPath;
+import io.trainyard.wire.Scalars;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import tools.jackson.databind.JsonNode;
+
+/** The routes of the unified trainer API, under its prefix; what it offers the root besides. */
+public final class UnifiedContract implements Contract {
+    private static final String PREFIX = "/unified";
+    private static final int MAX_BODY_BYTES = 5 << 20;
+    private static final int MAX_KEY_CHARACTERS = 255;
+    private static final int JOBS_PER_PAGE = 100;
+    private static final int MAX_JOBS_PER_PAGE = 500;
+    private static final int LINES_PER_PAGE = 100;
+    private static final int MAX_LINES_PER_PAGE = 1000;
+    private static final List<HandlerType> METHODS = List.of(
+            HandlerType.GET,
+            HandlerType.POST,
+            HandlerType.PUT,
+            HandlerType.PATCH,
+            HandlerType.DELETE,
+            HandlerType.HEAD,
+            HandlerType.OPTIONS);
+    private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.UTF_8);
+
+    private final Admission admission;
+    private final Store store;
+    private final Tokens tokens;
+    private final RunNames names;
+    private final ApiDocs docs = new ApiDocs(PREFIX);
+
+    public UnifiedContract(Admission admission, Store store, Tokens tokens) {
+        this.admission = admission;
+        this.store = store;
+        this.tokens = tokens;
+        names = new RunNames(store.jobs());
+    }
+
+    @Override
+    public List<String> prefixes() {
+        return List.of(PREFIX);
+    }
+
+    @Override
+    public void mount(RoutesConfig routes) {
+        for (HandlerType method : METHODS)
+            routes.addHttpHandler(
+                    method,
+                    PREFIX + "/*",
+                    context -> serve(context, context.req().getRequestURI().substring(PREFIX.length())));
+    }
+
+    @Override
+    public void refuse(Context context, int status, String message) {
+        String text = switch (status) {
+            case 404 -> "Not Found";
+            case 405 -> "Method Not Allowed";
+            default -> message;
+        };
+        answer(context, status, Details.text(text));
+    }
+
+    private void serve(Context context, String path) {
+        try {
+            route(context, path);
+        } catch (Refusal refusal) {
+            refuse(context, refusal.status(), refusal.message());
+        }
+    }
+
+    private void route(Context context, String path) {
+        if (path.equals("/healthz")) {
+            mustBe(context, HandlerType.GET);
+            answer(context, 200, OK);
+        } else if (docs.serves(path)) {
+            mustBe(context, HandlerType.GET);
+            docs.serve(context, path);
+        } else {
+            follow(context, Route.of(context.method(), path), path);
+        }
+    }
+
+    private void follow(Context context, Route route, String path) {
+        if (route instanceof Route.None) throw new Refusal(Route.isKnown(path) ? 405 : 404, "");
+        if (!allowed(context)) return;
+        switch (route) {
+            case Route.None _ -> {}
+            case Route.Submit _ -> submit(context);
+            case Route.All _ -> list(context);
+            case Route.Show show -> ofJob(context, show.name(), job -> show(context, job));
+            case Route.Cancel cancel -> ofJob(context, cancel.name(), job -> cancel(context, job));
+            case Route.Output output -> ofJob(context, output.name(), job -> lines(context, job));
+        }
+    }
+
+    private void ofJob(Context context, String name, Consumer<Job> answering) {
+        found(name).ifPresentOrElse(answering, () -> unknown(context, name));
+    }
+
+    private static void mustBe(Context context, HandlerType method) {
+        if (!context.method().equals(method)) throw new Refusal(405, "");
+    }
+
+    /** Answers by itself when not; always before the body is read. */
+    private boolean allowed(Context context) {
+        return switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
+            case ALLOWED -> true;
+            case MISSING -> {
+                refuse(context, 401, "Missing " + Tokens.HEADER + " header");
+                yield false;
+            }
+            case WRONG -> {
+                refuse(context, 403, "Invalid trainer API token");
+                yield false;
+            }
+        };
+    }
+
+    private void submit(Context context) {
+        if (!RawPath.mayBeJson(context.header("Content-Type"))) {
+            wrong(context, "body", List.of(Request.notAnObject()));
+            return;
+        }
+        switch (Json.read(Body.read(context, MAX_BODY_BYTES))) {
+            case Json.Parsed.Tree tree -> submit(context, tree);
+            case Json.Parsed.Broken broken -> answer(context, 422, Details.broken(broken));
+            case Json.Parsed.Unreadable _ -> refuse(context, 400, "There was an error parsing the body");
+        }
+    }
+
+    private void submit(Context context, Json.Parsed.Tree tree) {
+        Optional<String> key = idempotencyKey(context);
+        switch (Request.read(tree.root(), tree.odd())) {
+            case Request.Reading.Wrong wrong -> wrong(context, "body", wrong.problems());
+            case Request.Reading.Good good -> submit(context, good.request(), key);
+        }
+    }
+
+    private void submit(Context context, Request request, Optional<String> key) {
+        String name = names.choose(request);
+        Answer answer = admission.submit(Translator.wanted(request, name, Identity.DEFAULT_PROJECT, key));
+        // Another run may have taken the name since it was looked up.
+        if (answer instanceof Answer.Taken taken && RunNames.isOfAnother(request, taken.job())) {
+            name = RunNames.suffixed(request);
+            answer = admission.submit(Translator.wanted(request, name, Identity.DEFAULT_PROJECT, key));
+        }
+        answer(context, name, answer);
+    }
+
+    private static void answer(Context context, String name, Answer answer) {
+        switch (answer) {
+            case Answer.Accepted accepted ->
+                answer(context, 201, Answers.job(accepted.job(), Answers.accepted(accepted.job())));
+            case Answer.Repeated repeated ->
+                answer(context, 201, Answers.job(repeated.job(), Answers.accepted(repeated.job())));
+            case Answer.Taken _ -> answer(context, 400, Details.text("PyTorchJob " + name + " already exists"));
+            case Answer.KeyReused _ ->
+                wrong(
+                        context,
+                        "header",
+                        List.of(new Problem(
+                                Problem.Path.BODY.child("Idempotency-Key"),
+                                "this key came before with another body",
+                                "value_error.idempotency_key",
+                                null,
+                                Map.of())));
+            case Answer.Refused refused -> answer(context, 400, Details.text(String.join("; ", refused.objections())));
+        }
+    }
+
+    private static Optional<String> idempotencyKey(Context context) {
+        String key = context.header("Idempotency-Key");
+        if (key == null || key.isBlank()) return Optional.empty();
+        if (key.length() > MAX_KEY_CHARACTERS)
+            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
+        return Optional.of(key);
+    }
+
+    private Optional<Job> found(String name) {
+        return store.jobs().newest(RunNames.identity(name));
+    }
+
+    private static void show(Context context, Job job) {
+        answer(context, 200, Answers.job(job, Answers.status(job)));
+    }
+
+    private void cancel(Context context, Job before) {
+        Optional<Job> after = admission.wish(before.id(), Wish.CANCEL);
+        if (after.isEmpty()) {
+            unknown(context, Answers.name(before));
+        } else if (before.state().ended()) {
+            String word = Answers.status(after.get()).word();
+            answer(context, 200, Answers.job(after.get(), new Answers.Status(word, "PyTorchJob already " + word)));
+        } else {
+            show(context, after.get());
+        }
+    }
+
+    private void list(Context context) {
+        var filter = new Jobs.Filter(
+                Optional.of(Identity.DEFAULT_PROJECT),
+                List.of(),
+                Optional.of(Translator.CONTRACT),
+                Optional.empty(),
+                Map.of(),
+                Optional.empty());
+        int limit = (int) number(context, "limit", JOBS_PER_PAGE, MAX_JOBS_PER_PAGE);
+        Optional<String> cursor = Optional.ofNullable(context.queryParam("cursor"));
+        try {
+            Jobs.Page page = store.jobs().list(filter, cursor, limit);
+            answer(context, 200, Answers.page(page.jobs(), page.next()));
+        } catch (IllegalArgumentException notOne) {
+            wrongParameter(context, "cursor", "not a cursor: take next of the page before", cursor.orElse(""));
+        }
+    }
+
+    /** The last lines, or those from a number on. */
+    private void lines(Context context, Job job) {
+        int limit = (int) number(context, "limit", LINES_PER_PAGE, MAX_LINES_PER_PAGE);
+        long last = store.logs().last(job.id());
+        long from = number(context, "from", Math.max(1, last - limit + 1), Long.MAX_VALUE);
+        var lines = store.logs().read(job.id(), from, limit);
+        long next = lines.isEmpty() ? from : lines.getLast().number() + 1;
+        answer(context, 200, Answers.lines(job, lines, next));
+    }
+
+    private static long number(Context context, String name, long standard, long most) {
+        String text = context.queryParam(name);
+        if (text == null) return standard;
+        Long number = Scalars.wholeOf(text);
+        if (number != null && number >= 1 && number <= most) return number;
+        throw new Refusal(
+                422, "%s: \"%s\" is no whole number from 1 to %d".formatted(name, Scalars.cut(text, 100), most));
+    }
+
+    private static void wrongParameter(Context context, String name, String message, String value) {
+        wrong(
+                context,
+                "query",
+                List.of(new Problem(
+                        Problem.Path.BODY.child(name),
+                        message,
+                        "value_error." + name,
+                        Json.MAPPER.getNodeFactory().stringNode(Scalars.cut(value, 100)),
+                        Map.of())));
+    }
+
+    private static void unknown(Context context, String name) {
+        answer(context, 404, Details.text("Job " + name + " not found"));
+    }
+
+    private static void wrong(Context context, String root, List<Problem> problems) {
+        answer(context, 422, Details.problems(root, problems));
+    }
+
+    private static void answer(Context context, int status, byte[] body) {
+        context.status(status).contentType("application/json").result(body);
+    }
+
+    public RootOffer rootOffer() {
+        return new Offer();
+    }
+
+    private final class Offer implements RootOffer {
+        @Override
+        public String contract() {
+            return Translator.CONTRACT;
+        }
+
+        @Override
+        public String prefix() {
+            return PREFIX;
+        }
+
+        @Override
+        public List<String> required() {
+            return List.of("framework", "model_id", "run_id", "checkpoint_base_uri", "dataset_uri");
+        }
+
+        @Override
+        public boolean claims(JsonNode body) {
+            return body.has("framework") && body.has("run_id");
+        }
+
+        @Override
+        public Match match(HandlerType method, String path) {
+            return switch (Route.of(method, path)) {
+                case Route.None _, Route.Submit _ -> new Match.None();
+                case Route.All _ -> new Match.Route();
+                case Route.Show show -> of(show.name());
+                case Route.Cancel cancel -> of(cancel.name());
+                case Route.Output output -> of(output.name());
+            };
+        }
+
+        private Match of(String name) {
+            return found(name).<Match>map(job -> new Match.OfJob(job.created())).orElse(new Match.Route());
+        }
+
+        @Override
+        public void submit(Context context, Json.Parsed.Tree body, int bytes) {
+            UnifiedContract.this.submit(context, body);
+        }
+
+        @Override
+        public void serve(Context context, String path) {
+            UnifiedContract.this.serve(context, path);
+        }
+
+        @Override
+        public void refuse(Context context, int status, String message) {
+            UnifiedContract.this.refuse(context, status, message);
+        }
+    }
+}
