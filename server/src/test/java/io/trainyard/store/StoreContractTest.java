@@ -107,7 +107,7 @@ abstract class StoreContractTest {
         var granted = Rules.granted(plain.job(), queued, new Grant(List.of(), 1, 1), NOON);
         var history =
                 List.of(plain.history().getFirst(), Event.of(granted.next(), granted.kind(), granted.message(), NOON));
-        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty()));
+        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty(), false));
         assertEquals(granted.next(), found(job));
         var attempt = job.state().liveAttempt().orElseThrow();
         assertEquals(List.of(attempt), jobs.live(job.backend()));
@@ -126,7 +126,7 @@ abstract class StoreContractTest {
     void a_job_that_is_over_when_it_is_created_has_its_whole_history_and_never_moves() {
         Job over = done(PLAIN.withClientId("mine").told().job(), new Outcome.Rendered());
         var history = List.of(event(over, Event.Kind.SUBMITTED), event(over, Event.Kind.RENDERED));
-        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty(), false));
+        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty()));
         assertEquals(over, found(job));
         assertEquals(List.of(1L, 2L), history(job).stream().map(Event::sequence).toList());
         assertEquals(
@@ -153,7 +153,7 @@ abstract class StoreContractTest {
         var wanted = PLAIN.wanted();
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty(), false));
+                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty()));
     }
 
     @Test
