@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * So many at a time for each host, in the order they came. A host may have receivers that answer beside some that hang:
- * those that kept us waiting last time never take all of its slots, and who is unknown and has not answered for a
- * moment gives its slot away when others wait for it.
+ * those that kept us waiting last time take few of its slots while others are told something, and who has not answered
+ * for a moment gives its slot away when others wait for it.
  */
 final class Lanes {
     static final int IN_FLIGHT_PER_HOST = 16;
-    /** The rest is kept for receivers that answer. */
-    static final int SLOW_IN_FLIGHT_PER_HOST = 12;
+    /** The rest is kept for receivers that answer, where there were any lately. */
+    static final int SLOW_IN_FLIGHT_PER_HOST = 4;
+
+    static final Duration LATELY = Duration.ofMinutes(2);
 
     /** So long a receiver may keep others waiting, and from so long on it counts as slow. */
     static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -69,6 +71,8 @@ final class Lanes {
         final ArrayDeque<Slot> prompt = new ArrayDeque<>();
         final ArrayDeque<Slot> slow = new ArrayDeque<>();
         int slowRunning;
+        /** When somebody who answers was last to be told something. */
+        Instant promptSeen = Instant.MIN;
 
         boolean idle() {
             return running.isEmpty() && prompt.isEmpty() && slow.isEmpty();
@@ -82,6 +86,7 @@ final class Lanes {
         synchronized (this) {
             Lane lane = lanes.computeIfAbsent(host, _ -> new Lane());
             (slow ? lane.slow : lane.prompt).add(slot);
+            if (!slow) lane.promptSeen = clock.instant();
             start(host, lane);
             overdue = overdue(lane);
         }
@@ -90,7 +95,7 @@ final class Lanes {
 
     private void start(String host, Lane lane) {
         while (lane.running.size() < IN_FLIGHT_PER_HOST) {
-            Slot next = next(lane);
+            Slot next = next(lane, clock.instant());
             if (next == null) return;
             lane.running.add(next);
             if (next.slow) lane.slowRunning++;
@@ -100,10 +105,11 @@ final class Lanes {
     }
 
     /** The slow ones get one slot before all others, so that they are never forgotten. */
-    private static @Nullable Slot next(Lane lane) {
+    private static @Nullable Slot next(Lane lane, Instant now) {
         if (lane.slowRunning == 0 && !lane.slow.isEmpty()) return lane.slow.poll();
         if (!lane.prompt.isEmpty()) return lane.prompt.poll();
-        return lane.slowRunning < SLOW_IN_FLIGHT_PER_HOST ? lane.slow.poll() : null;
+        boolean shared = lane.promptSeen.isAfter(now.minus(LATELY));
+        return !shared || lane.slowRunning < SLOW_IN_FLIGHT_PER_HOST ? lane.slow.poll() : null;
     }
 
     private void run(String host, Slot slot) {
@@ -123,12 +129,15 @@ final class Lanes {
         if (lane.idle()) lanes.remove(host);
     }
 
-    /** Those that shall give way: no more than wait. */
+    /** Those that shall give way, the oldest first and no more than wait. */
     private List<Slot> overdue(Lane lane) {
         var overdue = new ArrayList<Slot>();
         Instant patience = clock.instant().minus(PATIENCE);
-        for (Slot slot : lane.running)
-            if (overdue.size() < lane.prompt.size() && !slot.slow && slot.started.isBefore(patience)) overdue.add(slot);
+        int tooManySlow = lane.slowRunning - SLOW_IN_FLIGHT_PER_HOST;
+        for (Slot slot : lane.running) {
+            if (overdue.size() == lane.prompt.size() || !slot.started.isBefore(patience)) break;
+            if (!slot.slow || tooManySlow-- > 0) overdue.add(slot);
+        }
         return overdue;
     }
 

@@ -54,14 +54,30 @@ class LanesTest {
 
     @Test
     void slow_receivers_leave_slots_to_those_that_answer() throws InterruptedException {
+        var answered = new CountDownLatch(1);
+        lanes.submit("http://a", true, this::hang);
+        lanes.submit("http://a", false, _ -> answered.countDown());
+        assertTrue(answered.await(20, TimeUnit.SECONDS));
         for (int i = 0; i < 50; i++) lanes.submit("http://a", true, this::hang);
         assertTrue(within(started, Lanes.SLOW_IN_FLIGHT_PER_HOST));
         assertEquals(0, started.availablePermits());
         var reached = new CountDownLatch(200);
         for (int i = 0; i < 200; i++) lanes.submit("http://a", false, _ -> reached.countDown());
         assertTrue(reached.await(20, TimeUnit.SECONDS));
+        end.release(51);
+        assertTrue(within(ended, 51), "the slow ones come too");
+    }
+
+    @Test
+    void where_all_are_slow_they_have_the_host_to_themselves_until_somebody_who_answers_waits() throws Exception {
+        for (int i = 0; i < 50; i++) lanes.submit("http://a", true, this::hang);
+        assertTrue(within(started, Lanes.IN_FLIGHT_PER_HOST));
+        now.set(now.get().plus(Lanes.PATIENCE).plusMillis(1));
+        var reached = new CountDownLatch(100);
+        for (int i = 0; i < 100; i++) lanes.submit("http://a", false, _ -> reached.countDown());
+        assertTrue(reached.await(20, TimeUnit.SECONDS));
+        assertTrue(running.get() >= Lanes.SLOW_IN_FLIGHT_PER_HOST - 1, running + " go on");
         end.release(50);
-        assertTrue(within(ended, 50), "the slow ones come too");
     }
 
     @Test
