@@ -1,5 +1,5 @@
 /** Our own API: jobs as we speak of them, problem details, event streams. */
-@Room(mayUse = {"spec", "job", "store", "backend", "admission", "access", "stream", "http"})
+@Room(mayUse = {"spec", "job", "store", "backend", "admission", "access", "stream", "http", "webhook"})
 @NullMarked
 package io.trainyard.contract.trainyard;
 
