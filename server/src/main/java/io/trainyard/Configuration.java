@@ -328,6 +328,7 @@ final class Configuration {
                 local(),
                 new KubernetesConfiguration(this).settings(),
                 new StudioConfiguration(this).settings(),
+                new TrainerConfiguration(this).settings(),
                 vertex(),
                 heartbeat(),
                 privateReceivers(),

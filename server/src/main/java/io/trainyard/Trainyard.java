@@ -105,7 +105,8 @@ final class Trainyard implements AutoCloseable {
         sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);
         deliverer = deliverer(configuration, sealer, clock);
         var tokens = new Tokens(configuration.token());
-        var trainer = new TrainerContract(admission, store, tokens, addresses);
+        var trainer = new TrainerContract(
+                admission, store, tokens, addresses, new TrainerConfiguration(configuration).settings());
         var unified = new UnifiedContract(admission, store, tokens);
         var studio = new StudioContract(
                 admission, store, tokens, new StudioConfiguration(configuration).settings(), new SecureRandom());

@@ -100,7 +100,7 @@ abstract class StoreContractTest {
 
     @Test
     void a_job_that_is_created_with_a_slot_holds_it_at_once() {
-        var changes = new ArrayList<Change.Kind>();
+        var changes = new ConcurrentLinkedQueue<Change.Kind>();
         store.subscribe(change -> changes.add(change.kind()));
         var plain = PLAIN.wanted();
         var queued = assertInstanceOf(JobState.Queued.class, plain.job().state());
@@ -119,7 +119,8 @@ abstract class StoreContractTest {
         assertEquals(List.of(job.id()), jobs.active());
         assertEquals(List.of(), jobs.waiting(job.backend(), NOON, 1));
         assertEquals(2, store.events().after(job.id(), 0, 9).size());
-        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), changes);
+        store.close(); // a hint may come after its verb, but not after the end
+        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), List.copyOf(changes));
     }
 
     @Test

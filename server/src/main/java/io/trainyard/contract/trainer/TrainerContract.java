@@ -45,15 +45,11 @@ public final class TrainerContract implements Contract {
     private final Store store;
     private final Tokens tokens;
     private final AddressPolicy addresses;
-    private final Extras.RuntimeDefaults runtime;
+    private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
 
-    public TrainerContract(Admission admission, Store store, Tokens tokens, AddressPolicy addresses) {
-        this(admission, store, tokens, addresses, Extras.RuntimeDefaults.DEFAULT);
-    }
-
-    private TrainerContract(
-            Admission admission, Store store, Tokens tokens, AddressPolicy addresses, Extras.RuntimeDefaults runtime) {
+    public TrainerContract(
+            Admission admission, Store store, Tokens tokens, AddressPolicy addresses, RuntimeDefaults runtime) {
         this.admission = admission;
         this.store = store;
         this.tokens = tokens;
