@@ -41,7 +41,7 @@ class RunTest {
     @ValueSource(
             strings = {
                 "submit", "jobs", "job", "follow", "logs", "metrics", "events", "cancel", "pause", "resume", "retry",
-                "delete", "demo", "version"
+                "plan", "clone", "completion", "delete", "demo", "version"
             })
     void every_command_has_help_with_an_example(String command) {
         var seen = Typed.at(server).run(command, "--help");
