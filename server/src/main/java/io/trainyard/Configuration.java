@@ -306,6 +306,7 @@ final class Configuration {
                 local(),
                 new KubernetesConfiguration(this).settings(),
                 new StudioConfiguration(this).settings(),
+                new TrainerConfiguration(this).settings(),
                 vertex(),
                 exitWhenReady());
         return this;

@@ -25,6 +25,23 @@ enum Setting {
             "default",
             "namespace on a cluster of jobs that name none",
             "TRAINER_JOBS_NAMESPACE"),
+    RUNTIME_NAME(
+            "trainyard.runtime.name",
+            "",
+            "training runtime of TrainJobs that name none; nemo-runtime, meta-runtime or hf-unsloth-runtime",
+            "TRAINER_RUNTIME_NAME"),
+    RUNTIME_KIND(
+            "trainyard.runtime.kind",
+            "ClusterTrainingRuntime",
+            "its kind: ClusterTrainingRuntime or TrainingRuntime",
+            "TRAINER_RUNTIME_KIND"),
+    RUNTIME_API_GROUP(
+            "trainyard.runtime.api-group", "trainer.kubeflow.org", "its API group", "TRAINER_RUNTIME_API_GROUP"),
+    TRAINJOB_API_VERSION(
+            "trainyard.runtime.trainjob-api-version",
+            "trainer.kubeflow.org/v1alpha1",
+            "group and version of TrainJobs",
+            "TRAINER_TRAINJOB_API_VERSION"),
     ROOT_CONTRACT(
             "trainyard.root-contract",
             "",

@@ -92,7 +92,7 @@ final class Trainyard implements AutoCloseable {
         var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var tokens = new Tokens(configuration.token());
-        var trainer = new TrainerContract(admission, store, tokens);
+        var trainer = new TrainerContract(admission, store, tokens, new TrainerConfiguration(configuration).settings());
         var unified = new UnifiedContract(admission, store, tokens);
         var studio = new StudioContract(
                 admission, store, tokens, new StudioConfiguration(configuration).settings(), new SecureRandom());

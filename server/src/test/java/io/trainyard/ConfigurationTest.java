@@ -31,6 +31,10 @@ class ConfigurationTest {
             trainyard.allowed-hosts TRAINYARD_ALLOWED_HOSTS =
             trainyard.job-runner TRAINYARD_JOB_RUNNER TRAINER_JOB_RUNNER = auto
             trainyard.jobs-namespace TRAINYARD_JOBS_NAMESPACE TRAINER_JOBS_NAMESPACE = default
+            trainyard.runtime.name TRAINYARD_RUNTIME_NAME TRAINER_RUNTIME_NAME =
+            trainyard.runtime.kind TRAINYARD_RUNTIME_KIND TRAINER_RUNTIME_KIND = ClusterTrainingRuntime
+            trainyard.runtime.api-group TRAINYARD_RUNTIME_API_GROUP TRAINER_RUNTIME_API_GROUP = trainer.kubeflow.org
+            trainyard.runtime.trainjob-api-version TRAINYARD_RUNTIME_TRAINJOB_API_VERSION TRAINER_TRAINJOB_API_VERSION = trainer.kubeflow.org/v1alpha1
             trainyard.root-contract TRAINYARD_ROOT_CONTRACT =
             trainyard.poll-seconds TRAINYARD_POLL_SECONDS = 5
             trainyard.simulated.run-millis TRAINYARD_SIMULATED_RUN_MILLIS = 30000
@@ -167,6 +171,8 @@ class ConfigurationTest {
                 "TRAINER_JOB_RUNNER | slurm | trainyard.job-runner = \"slurm\" (TRAINER_JOB_RUNNER): one of auto,",
                 "TRAINYARD_PUBLIC_URL | example.org | trainyard.public-url = \"example.org\"",
                 "TRAINYARD_ROOT_CONTRACT | trainer | trainyard.root-contract = \"trainer\" (TRAINYARD_ROOT_CONTRACT): one of nemo,",
+                "TRAINER_RUNTIME_KIND | Runtime | trainyard.runtime.kind = \"Runtime\" (TRAINER_RUNTIME_KIND): ClusterTr",
+                "TRAINER_TRAINJOB_API_VERSION | v1 | trainyard.runtime.trainjob-api-version = \"v1\"",
                 "TRAINER_JOBS_NAMESPACE | A_B | trainyard.jobs-namespace = \"A_B\"",
                 "TRAINYARD_POLL_SECONDS | 0 | trainyard.poll-seconds = \"0\"",
                 "TRAINYARD_SIMULATED_SLOTS | 0 | trainyard.simulated.slots = \"0\"",

@@ -63,6 +63,11 @@ public final class LiveServer implements AutoCloseable {
         return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN, Setting.ROOT_CONTRACT, contract));
     }
 
+    /** With another runner by default, in the words of {@code TRAINER_JOB_RUNNER}. */
+    public static LiveServer running(Path home, String runner) {
+        return new LiveServer(home, Map.of(Setting.TOKEN, TOKEN, Setting.JOB_RUNNER, runner));
+    }
+
     public static LiveServer withoutToken(Path home) {
         return new LiveServer(home, Map.of());
     }

@@ -100,14 +100,24 @@ public interface Jobs {
             if (history.isEmpty()) throw new IllegalArgumentException("a new job without an event: " + job.id());
         }
 
-        /** A job with one event, whose client id is free again once it has finished. */
+        /** A job whose client id is free again once it has finished. */
+        public NewJob(
+                Job job,
+                List<Event> history,
+                Map<String, byte[]> secrets,
+                byte[] fingerprint,
+                Optional<String> idempotencyKey) {
+            this(job, history, secrets, fingerprint, idempotencyKey, false);
+        }
+
+        /** The same with one event. */
         public NewJob(
                 Job job,
                 Event submitted,
                 Map<String, byte[]> secrets,
                 byte[] fingerprint,
                 Optional<String> idempotencyKey) {
-            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey, false);
+            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey);
         }
 
         /** Whether a job of the same client id keeps this one from being made. */

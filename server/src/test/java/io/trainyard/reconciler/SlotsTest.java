@@ -76,6 +76,6 @@ class SlotsTest {
 
     private void wait(Job job) {
         var submitted = Event.of(job, Event.Kind.SUBMITTED, "submitted", SomeJob.NOON);
-        store.jobs().create(new Jobs.NewJob(job, List.of(submitted), Map.of(), new byte[0], Optional.empty()));
+        store.jobs().create(new Jobs.NewJob(job, submitted, Map.of(), new byte[0], Optional.empty()));
     }
 }

@@ -100,14 +100,14 @@ abstract class StoreContractTest {
 
     @Test
     void a_job_that_is_created_with_a_slot_holds_it_at_once() {
-        var changes = new ArrayList<Change.Kind>();
+        var changes = new ConcurrentLinkedQueue<Change.Kind>();
         store.subscribe(change -> changes.add(change.kind()));
         var plain = PLAIN.wanted();
         var queued = assertInstanceOf(JobState.Queued.class, plain.job().state());
         var granted = Rules.granted(plain.job(), queued, new Grant(List.of(), 1, 1), NOON);
         var history =
                 List.of(plain.history().getFirst(), Event.of(granted.next(), granted.kind(), granted.message(), NOON));
-        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty()));
+        Job job = created(new Jobs.NewJob(granted.next(), history, Map.of(), new byte[] {1}, Optional.empty(), false));
         assertEquals(granted.next(), found(job));
         var attempt = job.state().liveAttempt().orElseThrow();
         assertEquals(List.of(attempt), jobs.live(job.backend()));
@@ -119,14 +119,15 @@ abstract class StoreContractTest {
         assertEquals(List.of(job.id()), jobs.active());
         assertEquals(List.of(), jobs.waiting(job.backend(), NOON, 1));
         assertEquals(2, store.events().after(job.id(), 0, 9).size());
-        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), changes);
+        store.close(); // a hint may come after its verb, but not after the end
+        assertEquals(List.of(Change.Kind.CREATED, Change.Kind.STATE), List.copyOf(changes));
     }
 
     @Test
     void a_job_that_is_over_when_it_is_created_has_its_whole_history_and_never_moves() {
         Job over = done(PLAIN.withClientId("mine").told().job(), new Outcome.Rendered());
         var history = List.of(event(over, Event.Kind.SUBMITTED), event(over, Event.Kind.RENDERED));
-        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty(), false));
+        Job job = created(new Jobs.NewJob(over, history, Map.of(), new byte[] {1}, Optional.empty()));
         assertEquals(over, found(job));
         assertEquals(List.of(1L, 2L), history(job).stream().map(Event::sequence).toList());
         assertEquals(
@@ -153,7 +154,7 @@ abstract class StoreContractTest {
         var wanted = PLAIN.wanted();
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty(), false));
+                () -> new Jobs.NewJob(wanted.job(), List.of(), Map.of(), new byte[0], Optional.empty()));
     }
 
     @Test

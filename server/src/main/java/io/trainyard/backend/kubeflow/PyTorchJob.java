@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** A job as the PyTorchJob that would run it; pure. */
 final class PyTorchJob {
@@ -45,8 +44,8 @@ final class PyTorchJob {
 
     private Map<String, Object> metadata() {
         var metadata = object("name", name, "namespace", namespace);
-        if (!spec.labels().isEmpty()) metadata.put("labels", new TreeMap<>(spec.labels()));
-        if (!spec.annotations().isEmpty()) metadata.put("annotations", new TreeMap<>(spec.annotations()));
+        if (!spec.labels().isEmpty()) metadata.put("labels", spec.labels());
+        if (!spec.annotations().isEmpty()) metadata.put("annotations", spec.annotations());
         return metadata;
     }
 

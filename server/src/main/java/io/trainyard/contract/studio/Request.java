@@ -167,10 +167,11 @@ final class Request {
                 .or(() -> token(trainerArguments, "trainer_args.hf_token"))
                 .ifPresent(token -> environment.put(HF_TOKEN, token));
         environment.forEach((variable, value) -> {
-            if (!value.isEmpty() && Secrecy.suspiciousVariable(variable)) secrets.add(variable);
+            if (!value.isEmpty() && Secrecy.looksSecret(variable, "", List.of())) secrets.add(variable);
         });
         environment.forEach((variable, value) -> {
-            if (!secrets.contains(variable) && repeatsSecret(value)) secrets.add(variable);
+            if (!value.isEmpty() && !secrets.contains(variable) && Secrecy.looksSecret(variable, value, secretValues()))
+                secrets.add(variable);
         });
     }
 
@@ -182,9 +183,15 @@ final class Request {
         return Optional.of(token).filter(text -> !text.isEmpty());
     }
 
-    private boolean repeatsSecret(String text) {
+    private List<String> secretValues() {
         return secrets.stream()
                 .map(variable -> environment.getOrDefault(variable, ""))
+                .filter(secret -> !secret.isEmpty())
+                .toList();
+    }
+
+    private boolean repeatsSecret(String text) {
+        return secretValues().stream()
                 .anyMatch(secret -> secret.length() >= MIN_TEXT_SECRET_CHARACTERS && text.contains(secret));
     }
 

@@ -229,10 +229,4 @@ final class Extras {
         }
         return knobs;
     }
-
-    /** What a TrainJob runs under where the request does not say. */
-    record RuntimeDefaults(Optional<String> name, String kind, String apiGroup, String apiVersion) {
-        static final RuntimeDefaults DEFAULT = new RuntimeDefaults(
-                Optional.empty(), "ClusterTrainingRuntime", "trainer.kubeflow.org", "trainer.kubeflow.org/v1alpha1");
-    }
 }

@@ -46,7 +46,7 @@ record Request(
     }
 
     /** @param odd whether text in the body may be none that can be kept */
-    static Reading read(JsonNode root, boolean odd, Service service, Extras.RuntimeDefaults runtime) {
+    static Reading read(JsonNode root, boolean odd, Service service, RuntimeDefaults runtime) {
         var checker = new Checker();
         if (root.isNull()) {
             checker.wrong(Path.BODY, null, false, "field required", "value_error.missing");

@@ -22,7 +22,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 
 /**
  * The routes of the three trainer services, under their prefixes; what they offer the root besides. Paths are read as they came, because
@@ -44,14 +43,10 @@ public final class TrainerContract implements Contract {
     private final Admission admission;
     private final Store store;
     private final Tokens tokens;
-    private final Extras.RuntimeDefaults runtime;
+    private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
 
-    public TrainerContract(Admission admission, Store store, Tokens tokens) {
-        this(admission, store, tokens, Extras.RuntimeDefaults.DEFAULT);
-    }
-
-    private TrainerContract(Admission admission, Store store, Tokens tokens, Extras.RuntimeDefaults runtime) {
+    public TrainerContract(Admission admission, Store store, Tokens tokens, RuntimeDefaults runtime) {
         this.admission = admission;
         this.store = store;
         this.tokens = tokens;
@@ -86,76 +81,16 @@ public final class TrainerContract implements Contract {
 
     /** One for each service, which are one contract at the root. */
     public List<RootOffer> rootOffers() {
-        return Service.ALL.stream().<RootOffer>map(Offer::new).toList();
+        return Service.ALL.stream()
+                .<RootOffer>map(service -> new ServiceAtRoot(this, service))
+                .toList();
     }
 
     private static String rest(Context context, int prefixLength) {
         return context.req().getRequestURI().substring(prefixLength);
     }
 
-    /** A service at the root. */
-    private final class Offer implements RootOffer {
-        private final Service service;
-
-        Offer(Service service) {
-            this.service = service;
-        }
-
-        @Override
-        public String contract() {
-            return Translator.CONTRACT;
-        }
-
-        @Override
-        public String prefix() {
-            return "/" + service.word;
-        }
-
-        @Override
-        public List<String> required() {
-            return List.of("job_id", "base_model", "datasets", "customization", "resources", "artifacts");
-        }
-
-        @Override
-        public boolean claims(JsonNode body) {
-            JsonNode model = body.get("base_model");
-            return model != null && Service.forProvider(model.path("provider").stringValue("")) == service;
-        }
-
-        @Override
-        public Match match(HandlerType method, String path) {
-            Optional<String> id = jobId(method, path);
-            if (id.isEmpty()) return new Match.None();
-            return find(service, id.get())
-                    .<Match>map(job -> new Match.OfJob(job.created()))
-                    .orElse(new Match.Route());
-        }
-
-        private Optional<String> jobId(HandlerType method, String path) {
-            if (!path.startsWith("/train/")) return Optional.empty();
-            String raw = path.substring("/train/".length());
-            if (method.equals(HandlerType.GET)) return Optional.of(RawPath.decode(raw));
-            if (!method.equals(HandlerType.POST) || !raw.endsWith("/cancel")) return Optional.empty();
-            return Optional.of(RawPath.decode(raw.substring(0, raw.length() - "/cancel".length())));
-        }
-
-        @Override
-        public void submit(Context context, Json.Parsed.Tree body, int bytes) {
-            TrainerContract.this.submit(context, service, body);
-        }
-
-        @Override
-        public void serve(Context context, String path) {
-            TrainerContract.this.serve(context, service, path);
-        }
-
-        @Override
-        public void refuse(Context context, int status, String message) {
-            TrainerContract.this.refuse(context, status, message);
-        }
-    }
-
-    private void serve(Context context, Service service, String path) {
+    void serve(Context context, Service service, String path) {
         try {
             route(context, service, path);
         } catch (Refusal refusal) {
@@ -219,7 +154,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void submit(Context context, Service service, Json.Parsed.Tree tree) {
+    void submit(Context context, Service service, Json.Parsed.Tree tree) {
         Optional<String> key = idempotencyKey(context);
         switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
             case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
@@ -288,7 +223,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private Optional<Job> find(Service service, String jobId) {
+    Optional<Job> find(Service service, String jobId) {
         return store.jobs()
                 .newest(new Identity(
                         Identity.DEFAULT_PROJECT, Translator.CONTRACT, service.word, Optional.of(jobId), 1));

@@ -62,12 +62,11 @@ final class Translator {
         return Mask.of(values);
     }
 
-    static Wanted wanted(
-            Request request, String project, Extras.RuntimeDefaults runtime, Optional<String> idempotencyKey) {
+    static Wanted wanted(Request request, String project, RuntimeDefaults runtime, Optional<String> idempotencyKey) {
         return new Translator(request).wanted(project, runtime, idempotencyKey);
     }
 
-    private Wanted wanted(String project, Extras.RuntimeDefaults runtime, Optional<String> idempotencyKey) {
+    private Wanted wanted(String project, RuntimeDefaults runtime, Optional<String> idempotencyKey) {
         String masked = Json.text(body, shown);
         var environment = new Environment(request, masked, secrets, warnings);
         var labels = new LinkedHashMap<String, String>();

@@ -15,6 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Writes answers: a job in this contract's words. */
 final class Answers {
+    private static final String SUBMITTED = "PyTorchJob submitted";
     private static final String STOPPING = "PyTorchJob cancellation requested, stopping…";
 
     private Answers() {}
@@ -30,14 +31,21 @@ final class Answers {
                     request.path("framework").stringValue(""),
                     request.path("run_id").stringValue(""));
         }
+
+        /** What is kept with a job: all else that answers say stands in its spec. */
+        String text() {
+            return Json.MAPPER
+                    .createObjectNode()
+                    .put("framework", framework)
+                    .put("run_id", runId)
+                    .toString();
+        }
     }
 
     /** What a new job is told: nothing is created anywhere yet, and on this machine no PyTorchJob ever is. */
     static Status accepted(Job job) {
         Status status = status(job);
-        boolean waits =
-                job.state() instanceof JobState.Queued queued && queued.reason().equals(Reason.JUST_SUBMITTED);
-        return waits && !job.wish().ends()
+        return status.detail().equals(SUBMITTED)
                 ? new Status(status.word(), "PyTorchJob accepted for the backend " + job.backend())
                 : status;
     }
@@ -51,12 +59,11 @@ final class Answers {
         return switch (state) {
             case JobState.Queued queued
             when queued.nextAttempt() > 1 -> new Status("running", waiting("PyTorchJob restarting", queued.reason()));
-            case JobState.Queued queued -> new Status("submitted", waiting("PyTorchJob submitted", queued.reason()));
+            case JobState.Queued queued -> new Status("submitted", waiting(SUBMITTED, queued.reason()));
             case JobState.Launching launching
             when launching.attempt().number() > 1 ->
                 new Status("running", waiting("PyTorchJob restarting", launching.reason()));
-            case JobState.Launching launching ->
-                new Status("submitted", waiting("PyTorchJob submitted", launching.reason()));
+            case JobState.Launching launching -> new Status("submitted", waiting(SUBMITTED, launching.reason()));
             case JobState.Running _ -> new Status("running", "PyTorchJob running");
             case JobState.Stopping stopping -> stopping(stopping.then());
             case JobState.Paused _ -> new Status("suspended", "PyTorchJob suspended");

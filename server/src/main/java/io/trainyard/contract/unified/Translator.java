@@ -59,7 +59,7 @@ final class Translator {
         return new Wanted(
                 new Identity(project, CONTRACT, "", Optional.of(name), 1),
                 spec,
-                Json.text(body, new Json.Style(true, false, request.hidden().keySet(), mask)),
+                new Answers.RunOf(request.framework(), request.runId()).text(),
                 warnings,
                 secrets,
                 Json.bytes(body, Json.Style.CANONICAL),

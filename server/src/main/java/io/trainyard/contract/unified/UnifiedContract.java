@@ -13,13 +13,11 @@ import io.trainyard.http.Refusal;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
-import io.trainyard.store.Jobs;
 import io.trainyard.store.Store;
 import io.trainyard.wire.Details;
 import io.trainyard.wire.Json;
 import io.trainyard.wire.Problem;
 import io.trainyard.wire.RawPath;
-import io.trainyard.wire.Scalars;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +30,6 @@ public final class UnifiedContract implements Contract {
     private static final String PREFIX = "/unified";
     private static final int MAX_BODY_BYTES = 5 << 20;
     private static final int MAX_KEY_CHARACTERS = 255;
-    private static final int JOBS_PER_PAGE = 100;
-    private static final int MAX_JOBS_PER_PAGE = 500;
-    private static final int LINES_PER_PAGE = 100;
-    private static final int MAX_LINES_PER_PAGE = 1000;
     private static final List<HandlerType> METHODS = List.of(
             HandlerType.GET,
             HandlerType.POST,
@@ -50,6 +44,7 @@ public final class UnifiedContract implements Contract {
     private final Store store;
     private final Tokens tokens;
     private final RunNames names;
+    private final Reading reading;
     private final ApiDocs docs = new ApiDocs(PREFIX);
 
     public UnifiedContract(Admission admission, Store store, Tokens tokens) {
@@ -57,6 +52,7 @@ public final class UnifiedContract implements Contract {
         this.store = store;
         this.tokens = tokens;
         names = new RunNames(store.jobs());
+        reading = new Reading(store);
     }
 
     @Override
@@ -109,10 +105,10 @@ public final class UnifiedContract implements Contract {
         switch (route) {
             case Route.None _ -> {}
             case Route.Submit _ -> submit(context);
-            case Route.All _ -> list(context);
+            case Route.All _ -> reading.list(context);
             case Route.Show show -> ofJob(context, show.name(), job -> show(context, job));
             case Route.Cancel cancel -> ofJob(context, cancel.name(), job -> cancel(context, job));
-            case Route.Output output -> ofJob(context, output.name(), job -> lines(context, job));
+            case Route.Output output -> ofJob(context, output.name(), job -> reading.lines(context, job));
         }
     }
 
@@ -219,64 +215,15 @@ public final class UnifiedContract implements Contract {
         }
     }
 
-    private void list(Context context) {
-        var filter = new Jobs.Filter(
-                Optional.of(Identity.DEFAULT_PROJECT),
-                List.of(),
-                Optional.of(Translator.CONTRACT),
-                Optional.empty(),
-                Map.of(),
-                Optional.empty());
-        int limit = (int) number(context, "limit", JOBS_PER_PAGE, MAX_JOBS_PER_PAGE);
-        Optional<String> cursor = Optional.ofNullable(context.queryParam("cursor"));
-        try {
-            Jobs.Page page = store.jobs().list(filter, cursor, limit);
-            answer(context, 200, Answers.page(page.jobs(), page.next()));
-        } catch (IllegalArgumentException notOne) {
-            wrongParameter(context, "cursor", "not a cursor: take next of the page before", cursor.orElse(""));
-        }
-    }
-
-    /** The last lines, or those from a number on. */
-    private void lines(Context context, Job job) {
-        int limit = (int) number(context, "limit", LINES_PER_PAGE, MAX_LINES_PER_PAGE);
-        long last = store.logs().last(job.id());
-        long from = number(context, "from", Math.max(1, last - limit + 1), Long.MAX_VALUE);
-        var lines = store.logs().read(job.id(), from, limit);
-        long next = lines.isEmpty() ? from : lines.getLast().number() + 1;
-        answer(context, 200, Answers.lines(job, lines, next));
-    }
-
-    private static long number(Context context, String name, long standard, long most) {
-        String text = context.queryParam(name);
-        if (text == null) return standard;
-        Long number = Scalars.wholeOf(text);
-        if (number != null && number >= 1 && number <= most) return number;
-        throw new Refusal(
-                422, "%s: \"%s\" is no whole number from 1 to %d".formatted(name, Scalars.cut(text, 100), most));
-    }
-
-    private static void wrongParameter(Context context, String name, String message, String value) {
-        wrong(
-                context,
-                "query",
-                List.of(new Problem(
-                        Problem.Path.BODY.child(name),
-                        message,
-                        "value_error." + name,
-                        Json.MAPPER.getNodeFactory().stringNode(Scalars.cut(value, 100)),
-                        Map.of())));
-    }
-
     private static void unknown(Context context, String name) {
         answer(context, 404, Details.text("Job " + name + " not found"));
     }
 
-    private static void wrong(Context context, String root, List<Problem> problems) {
+    static void wrong(Context context, String root, List<Problem> problems) {
         answer(context, 422, Details.problems(root, problems));
     }
 
-    private static void answer(Context context, int status, byte[] body) {
+    static void answer(Context context, int status, byte[] body) {
         context.status(status).contentType("application/json").result(body);
     }
 

@@ -288,4 +288,58 @@ class StudioRoutesTest {
         return studio.server.send(
                 studio.server.anonymous("POST", "/studio/train", body).header("Idempotency-Key", "k"));
     }
+
+    @Test
+    void at_the_root_a_body_with_a_data_set_is_this_contracts() {
+        try (var studio = Studio.dry(home)) {
+            for (String body :
+                    new String[] {GOOD, "{\"trainer_args\": {\"dataset_file\": \"gs://d\", \"output_dir\": \"gs://o\"}}"
+                    }) {
+                var reply = studio.server.send(studio.server.anonymous("POST", "/train", body));
+                assertEquals(202, reply.status(), reply.text());
+                String id = reply.json().at("/job/id").stringValue();
+                var found = studio.server.send(studio.server.anonymous("GET", "/jobs/" + id, ""));
+                assertEquals("submitted", found.json().at("/job/status").stringValue());
+            }
+            var list = studio.server.send(studio.server.anonymous("GET", "/jobs", ""));
+            assertEquals(2, list.json().get("jobs").size());
+            refused(studio.server.send(studio.server.anonymous("GET", "/jobs/x", "")), 404, "Job not found");
+            var large = studio.server.anonymous(
+                    "POST", "/train", body().put("note", "x".repeat(1_100_000)).toString());
+            refused(studio.server.send(large), 413, "the body is larger");
+            var health = studio.server
+                    .send(studio.server.anonymous("GET", "/health", ""))
+                    .json();
+            assertEquals("kubernetes", health.get("defaultBackend").stringValue());
+            assertTrue(health.has("version"));
+        }
+    }
+
+    @Test
+    void a_dry_run_on_vertex_shows_its_custom_job() {
+        var environment = Map.of("PROJECT_ID", "p", "IMAGE_URI", "gcr.io/p/trainer", "VERTEX_SUBMIT", "0");
+        try (var studio = Studio.with(home, environment)) {
+            var asked =
+                    body().put("backend", "vertex").put("job_name", "My Run").put("hf_token", "hf_canary_0005");
+            JsonNode job = studio.job(studio.id(asked));
+            assertEquals("submitted", job.get("status").stringValue());
+            String first = job.at("/logs/0/message").stringValue();
+            assertTrue(first.startsWith("Vertex CustomJob spec:\n{"), first);
+            assertTrue(first.contains("\"My Run\"") && !first.contains("canary"), first);
+            assertEquals(
+                    "Auto-submit disabled (set VERTEX_SUBMIT=1 to call gcloud).",
+                    job.at("/logs/1/message").stringValue());
+            JsonNode spec = LiveServer.JSON.readTree(first.substring(first.indexOf('\n')));
+            assertEquals(
+                    "a2-highgpu-1g",
+                    spec.at("/jobSpec/workerPoolSpecs/0/machineSpec/machineType")
+                            .stringValue());
+        }
+        try (var studio = Studio.with(home, Map.of("PROJECT_ID", "p"))) {
+            refused(
+                    studio.post("/train", body().put("backend", "vertex").toString()),
+                    400,
+                    "Set VERTEX_IMAGE_URI to the trainer container image");
+        }
+    }
 }

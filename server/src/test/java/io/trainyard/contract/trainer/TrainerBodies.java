@@ -69,7 +69,7 @@ final class TrainerBodies {
     }
 
     static Reading read(JsonNode body, Service service) {
-        return Request.read(body, true, service, Extras.RuntimeDefaults.DEFAULT);
+        return Request.read(body, true, service, RuntimeDefaults.PUBLISHED);
     }
 
     /** By the service of the body's provider. */
@@ -82,7 +82,7 @@ final class TrainerBodies {
                 Service.forProvider(root.path("base_model").path("provider").stringValue(""));
         return switch (read(root, service)) {
             case Reading.Good good ->
-                Translator.wanted(good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
+                Translator.wanted(good.request(), "default", RuntimeDefaults.PUBLISHED, Optional.empty());
             case Reading.Wrong wrong ->
                 throw new AssertionError(
                         new String(Details.problems("body", wrong.problems()), StandardCharsets.UTF_8));

@@ -105,10 +105,9 @@ class TrainerMutationTest {
     }
 
     private static boolean handled(JsonNode body, boolean odd, Service service) {
-        return switch (Request.read(body, odd, service, Extras.RuntimeDefaults.DEFAULT)) {
+        return switch (Request.read(body, odd, service, RuntimeDefaults.PUBLISHED)) {
             case Reading.Good good -> {
-                var wanted =
-                        Translator.wanted(good.request(), "default", Extras.RuntimeDefaults.DEFAULT, Optional.empty());
+                var wanted = Translator.wanted(good.request(), "default", RuntimeDefaults.PUBLISHED, Optional.empty());
                 assertNotNull(Json.MAPPER.readTree(wanted.request()));
                 yield true;
             }

@@ -51,7 +51,7 @@ final class Yard implements AutoCloseable {
         var admission = new Admission(
                 store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
         var tokens = new Tokens(Optional.of(token));
-        var contract = new TrainerContract(admission, store, tokens);
+        var contract = new TrainerContract(admission, store, tokens, RuntimeDefaults.PUBLISHED);
         var root = new Root(contract.rootOffers(), Optional.empty(), tokens);
         server = Javalin.create(config -> {
                     contract.mount(config.routes);

@@ -1,15 +1,11 @@
 package io.trainyard.contract.unified;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.LiveServer;
 import io.trainyard.LiveServer.Reply;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -226,105 +222,5 @@ class UnifiedRoutesTest {
         await("hf-stop-2", "succeeded");
         assertEquals(
                 "PyTorchJob already succeeded", text(server.post("/unified/train/hf-stop-2/cancel", ""), "detail"));
-    }
-
-    @Test
-    void F24_jobs_are_listed_newest_first_page_by_page() {
-        for (int i = 0; i < 3; i++) train(run("listed-" + i));
-        JsonNode page = server.get("/unified/train?limit=2").json();
-        assertEquals(2, page.get("jobs").size());
-        assertEquals(
-                List.of("detail", "framework", "name", "run_id", "status"),
-                page.get("jobs").get(0).propertyNames().stream().sorted().toList());
-        JsonNode next = server.get(
-                        "/unified/train?limit=2&cursor=" + page.get("next").stringValue())
-                .json();
-        assertNotEquals(
-                page.get("jobs").get(1).get("name"), next.get("jobs").get(0).get("name"));
-        assertEquals(422, server.get("/unified/train?limit=0").status());
-        assertEquals(422, server.get("/unified/train?limit=many").status());
-        assertEquals(422, server.get("/unified/train?cursor=x").status());
-    }
-
-    @Test
-    void F24_logs_are_read_by_their_tail_and_from_a_number_on() {
-        ObjectNode body = run("logs-1");
-        body.putObject("annotations").put("trainyard.simulated/script", "run 3s, succeed");
-        train(longRun("logs-2"));
-        assertEquals(
-                0,
-                server.get("/unified/train/hf-logs-2/logs").json().get("logs").size());
-        server.post("/unified/train/hf-logs-2/cancel", "");
-        train(body);
-        await("hf-logs-1", "succeeded");
-        JsonNode all = server.get("/unified/train/hf-logs-1/logs").json();
-        int count = all.get("logs").size();
-        assertTrue(count > 2, all.toString());
-        assertEquals(count + 1, all.get("next").intValue());
-        JsonNode tail = server.get("/unified/train/hf-logs-1/logs?limit=1").json();
-        assertEquals(all.get("logs").get(count - 1), tail.get("logs").get(0));
-        JsonNode from =
-                server.get("/unified/train/hf-logs-1/logs?from=2&limit=1").json();
-        assertEquals(all.get("logs").get(1), from.get("logs").get(0));
-        assertEquals(3, from.get("next").intValue());
-        assertEquals(404, server.get("/unified/train/no-such/logs").status());
-        assertEquals(422, server.get("/unified/train/hf-logs-1/logs?from=-1").status());
-    }
-
-    @Test
-    void F27_a_paused_job_is_not_shown_as_submitted() {
-        train(longRun("pause-1"));
-        await("hf-pause-1", "running");
-        String id = server.get("/api/v1/jobs?contract=unified&name=hf-pause-1")
-                .json()
-                .at("/jobs/0/id")
-                .stringValue();
-        server.post("/api/v1/jobs/" + id + "/pause", "");
-        assertEquals("PyTorchJob suspended", text(await("hf-pause-1", "suspended"), "detail"));
-        server.post("/unified/train/hf-pause-1/cancel", "");
-    }
-
-    @Test
-    void F28_the_published_requests_find_each_other_without_a_cluster() {
-        ObjectNode published = run("hf-demo-001").put("job_name", "hf-demo-001");
-        published.put("num_nodes", 2).put("gpus_per_node", 8);
-        assertEquals("hf-demo-001", text(train(published), "name"));
-        assertEquals(200, server.get("/unified/train/hf-demo-001").status());
-        // Without a name of its own it has the framework in front.
-        assertEquals("hf-hf-demo-002", text(train(run("hf-demo-002")), "name"));
-    }
-
-    @Test
-    void F29_the_document_says_422_for_a_wrong_body_and_403_for_a_wrong_token() {
-        JsonNode document = server.get("/unified/openapi.json").json();
-        assertEquals("Unified Trainer API", document.at("/info/title").stringValue());
-        assertEquals("0.2.0", document.at("/info/version").stringValue());
-        assertEquals(
-                List.of("201", "400", "401", "403", "413", "422"),
-                document.at("/paths/~1train/post/responses").propertyNames().stream()
-                        .sorted()
-                        .toList());
-        assertTrue(server.get("/unified/docs").text().contains("/unified/openapi.json"));
-    }
-
-    @Test
-    void no_answer_and_no_page_of_the_database_holds_a_secret() throws IOException {
-        ObjectNode body = run("canary-1");
-        body.putObject("env").put("HF_TOKEN", "canary-token-value-1");
-        body.putObject("extra_args").put("api_key", "canary-token-value-2");
-        Reply created = train(body);
-        assertEquals(201, created.status());
-        String id = server.get("/api/v1/jobs?contract=unified&name=hf-canary-1")
-                .json()
-                .at("/jobs/0/id")
-                .stringValue();
-        for (String path : List.of("/unified/train/hf-canary-1", "/unified/train", "/api/v1/jobs/" + id))
-            assertFalse(server.get(path).text().contains("canary-token-value"), path);
-        try (var files = Files.walk(home)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String bytes = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-                assertFalse(bytes.contains("canary-token-value"), file.toString());
-            }
-        }
     }
 }
