@@ -81,10 +81,13 @@ final class Trainyard extends Globals {
         Optional<String> called =
                 words.stream().filter(root.commands::containsKey).findFirst();
         root.commands.forEach((name, command) -> {
-            boolean wanted = called.isEmpty() || called.get().equals(name) || called.get().equals(Completion.NAME);
+            boolean wanted = called.isEmpty()
+                    || called.get().equals(name)
+                    || called.get().equals(Completion.NAME);
             if (wanted) line.addSubcommand(name, command.get());
         });
-        boolean forUs = rest.isEmpty() || called.filter(TAKE_A_COMMAND::contains).isPresent();
+        boolean forUs =
+                rest.isEmpty() || called.filter(TAKE_A_COMMAND::contains).isPresent();
         return new Line(line, root, forUs ? words : typed);
     }
 }

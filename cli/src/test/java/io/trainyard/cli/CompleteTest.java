@@ -30,7 +30,17 @@ class CompleteTest {
     @Test
     void a_time_is_given_as_such_or_as_how_long_ago() {
         server.answer(LIST, "{\"jobs\":[],\"next_cursor\":null}");
-        Typed.at(server).run("jobs", "--text", "a b", "--project", "p", "--after", "12h", "--before", "2026-11-23T10:00:00+01:00");
+        Typed.at(server)
+                .run(
+                        "jobs",
+                        "--text",
+                        "a b",
+                        "--project",
+                        "p",
+                        "--after",
+                        "12h",
+                        "--before",
+                        "2026-11-23T10:00:00+01:00");
         assertEquals(
                 "project=p&text=a b&created_after=2026-11-22T22:00:00Z&created_before=2026-11-23T09:00:00Z",
                 server.requests(LIST).getFirst().query());
@@ -50,7 +60,12 @@ class CompleteTest {
         assertTrue(seen.out().contains("It would run on local. Nothing was submitted."), seen.out());
         assertTrue(seen.out().contains("kubernetes  refuses: image: is required"), seen.out());
         assertTrue(seen.out().contains("run.json: {}"), seen.out());
-        assertEquals("n", Json.text(Json.read(server.requests("POST /api/v1/plan").getFirst().body()), "name"));
+        assertEquals(
+                "n",
+                Json.text(
+                        Json.read(
+                                server.requests("POST /api/v1/plan").getFirst().body()),
+                        "name"));
         assertEquals(2, Typed.at(server).run("plan").code());
     }
 
@@ -59,7 +74,8 @@ class CompleteTest {
         server.answer("POST " + PATH + "/clone", Examples.job(OTHER, "b", "queued", "null"))
                 .answer("GET /api/v1/jobs/" + OTHER, Examples.job(OTHER, "b", "running", "null"))
                 .answer("GET /api/v1/jobs/" + OTHER, Examples.job(OTHER, "b", "failed", "null"));
-        var seen = Typed.at(server).run("clone", ID, "--name", "b", "--label", "k=v", "--idempotency-key", "mine", "--wait");
+        var seen = Typed.at(server)
+                .run("clone", ID, "--name", "b", "--label", "k=v", "--idempotency-key", "mine", "--wait");
         assertEquals(1, seen.code(), seen.err());
         assertTrue(seen.out().startsWith(OTHER + "  b  failed"), seen.out());
         var asked = server.requests("POST " + PATH + "/clone").getFirst();
@@ -72,7 +88,10 @@ class CompleteTest {
         server.answer("POST " + PATH + "/retry", Examples.job(OTHER, "b", "queued", "null"))
                 .answer("GET /api/v1/jobs/" + OTHER, Examples.job(OTHER, "b", "succeeded", "null"));
         assertEquals(0, Typed.at(server).run("retry", ID, "--wait").code());
-        assertFalse(server.requests("POST " + PATH + "/retry").getFirst().header("Idempotency-key").isEmpty());
+        assertFalse(server.requests("POST " + PATH + "/retry")
+                .getFirst()
+                .header("Idempotency-key")
+                .isEmpty());
     }
 
     @Test
@@ -86,7 +105,8 @@ class CompleteTest {
 
     @Test
     void many_are_cancelled_by_a_filter_and_never_by_none() {
-        server.answer("POST /api/v1/jobs/cancel", "{\"count\":2,\"ids\":[\"%s\",\"%s\"],\"more\":true}".formatted(ID, OTHER));
+        server.answer(
+                "POST /api/v1/jobs/cancel", "{\"count\":2,\"ids\":[\"%s\",\"%s\"],\"more\":true}".formatted(ID, OTHER));
         var seen = Typed.at(server).run("cancel", "--state", "queued", "--label", "a=b", "--dry-run");
         assertEquals(0, seen.code(), seen.err());
         assertEquals(ID + "\n" + OTHER + "\n", seen.out());
@@ -94,7 +114,8 @@ class CompleteTest {
         assertEquals(
                 "state=queued&label=a=b&dry_run=true",
                 server.requests("POST /api/v1/jobs/cancel").getFirst().query());
-        for (List<String> wrong : List.of(List.of("cancel"), List.of("cancel", ID, "--state", "queued"), List.of("cancel", ID, "--dry-run")))
+        for (List<String> wrong : List.of(
+                List.of("cancel"), List.of("cancel", ID, "--state", "queued"), List.of("cancel", ID, "--dry-run")))
             assertEquals(2, Typed.at(server).run(wrong.toArray(String[]::new)).code(), wrong.toString());
         assertEquals(1, server.requests("POST /api/v1/jobs/cancel").size());
     }
@@ -102,13 +123,20 @@ class CompleteTest {
     @Test
     void a_range_of_a_log_is_asked_for_and_no_more() {
         server.answer("GET " + PATH, Examples.job("running"))
-                .answer("GET " + PATH + "/logs", "{\"lines\":[%s],\"next\":8}".formatted(Examples.line(7, 0, "stdout", "seven")))
-                .answer("GET " + PATH + "/logs", "{\"lines\":[%s],\"next\":9}".formatted(Examples.line(8, 0, "stdout", "eight")));
+                .answer(
+                        "GET " + PATH + "/logs",
+                        "{\"lines\":[%s],\"next\":8}".formatted(Examples.line(7, 0, "stdout", "seven")))
+                .answer(
+                        "GET " + PATH + "/logs",
+                        "{\"lines\":[%s],\"next\":9}".formatted(Examples.line(8, 0, "stdout", "eight")));
         var seen = Typed.at(server).run("logs", ID, "--from", "7", "--to", "8");
         assertEquals("seven\neight\n", seen.out());
         var asked = server.requests("GET " + PATH + "/logs");
-        assertEquals(List.of("from=7&limit=2", "from=8&limit=1"), asked.stream().map(FakeServer.Request::query).toList());
-        assertEquals(2, Typed.at(server).run("logs", ID, "--to", "8", "--tail", "3").code());
+        assertEquals(
+                List.of("from=7&limit=2", "from=8&limit=1"),
+                asked.stream().map(FakeServer.Request::query).toList());
+        assertEquals(
+                2, Typed.at(server).run("logs", ID, "--to", "8", "--tail", "3").code());
     }
 
     @Test
@@ -117,14 +145,18 @@ class CompleteTest {
         var seen = Typed.at(server).run("completion");
         assertEquals(0, seen.code(), seen.err());
         Path script = Files.writeString(folder.resolve("completion"), seen.out());
-        String typed = "source '%s'; COMP_WORDS=(trainyard %s); COMP_CWORD=%d; COMP_LINE=\"${COMP_WORDS[*]}\"; _complete_trainyard; echo \"${COMPREPLY[@]}\"";
+        // compopt refuses to work where nobody is typing.
+        String typed = "compopt() { :; }; source '%s'; COMP_WORDS=(trainyard %s); COMP_CWORD=%d; _complete_trainyard;"
+                + " echo \"${COMPREPLY[@]}\"";
         assertTrue(bash(typed.formatted(script, "me", 1)).contains("metrics"));
         assertTrue(bash(typed.formatted(script, "jobs --cr", 2)).isBlank());
         assertTrue(bash(typed.formatted(script, "cancel --dry", 2)).contains("--dry-run"));
     }
 
     private static String bash(String command) throws IOException, InterruptedException {
-        var process = new ProcessBuilder("bash", "-c", command).redirectErrorStream(true).start();
+        var process = new ProcessBuilder("bash", "-c", command)
+                .redirectErrorStream(true)
+                .start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), said);
         return said;

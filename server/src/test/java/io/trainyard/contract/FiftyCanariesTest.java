@@ -46,15 +46,6 @@ class FiftyCanariesTest {
                  "PLAIN_NAME":{"secret":"canary13ofabcdefghijklmnop"},"URL":{"secret":"https://u:canary14ofabcdefghijklmnop@host/"}}},
              "placement":{"backends":["%s"]}}""";
 
-    private static final String TRAINER = """
-            {"job_id":"%1$s","base_model":{"provider":"%2$s","model_name":"m","auth_token":"canary%3$d1ofabcdefghijklmnop","huggingface_token":"canary%3$d2ofabcdefghijklmnop"},
-             "customization":{"method":"lora"},"resources":{"gpus":1},
-             "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
-             "tuning_parameters":{},
-             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},
-             "callbacks":{"webhook_url":"http://127.0.0.1:9/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
-             "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop"}}}""";
-
     private static final String UNIFIED = """
             {"framework":"hf","model_id":"org/tiny","run_id":"canary-run","checkpoint_base_uri":"s3://bucket/runs","dataset_uri":"s3://bucket/rows.jsonl",
              "env":{"HF_TOKEN":"canary51ofabcdefghijklmnop","WANDB_API_KEY":"canary52ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary53ofabcdefghijklmnop",
@@ -121,7 +112,7 @@ class FiftyCanariesTest {
         int ten = 2;
         for (String service : List.of("nemo", "meta", "hf-unsloth")) {
             String provider = service.equals("hf-unsloth") ? "huggingface" : service;
-            String body = TRAINER.formatted("c-" + service, provider, ten++);
+            String body = trainer("c-" + service, provider, ten++);
             made(post(server, "/" + service + "/train", body));
             post(server, "/" + service + "/train", body);
             post(server, "/" + service + "/train", body.replace("\"gpus\":1", "\"gpus\":\"x\""));
@@ -133,6 +124,18 @@ class FiftyCanariesTest {
         made(post(server, "/studio/train", STUDIO));
         post(server, "/studio/train", STUDIO.replace("\"secrets\"", "{}"));
         keep(server.get("/studio/jobs"));
+    }
+
+    /** @param ten distinguishes its canaries from those of the other services */
+    private static String trainer(String id, String provider, int ten) {
+        return """
+            {"job_id":"%1$s","base_model":{"provider":"%2$s","model_name":"m","auth_token":"canary%3$d1ofabcdefghijklmnop","huggingface_token":"canary%3$d2ofabcdefghijklmnop"},
+             "customization":{"method":"lora"},"resources":{"gpus":1},
+             "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
+             "tuning_parameters":{},
+             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},
+             "callbacks":{"webhook_url":"http://127.0.0.1:9/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
+             "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop"}}}""".formatted(id, provider, ten);
     }
 
     private static JsonNode made(LiveServer.Reply reply) {

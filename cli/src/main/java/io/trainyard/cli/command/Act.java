@@ -34,13 +34,15 @@ public abstract sealed class Act implements Callable<Integer> {
     public Integer call() {
         try (Session session = globals.open()) {
             int worst = Exit.GOOD;
-            for (String id : ids) worst = Math.max(worst, act(session, session.jobs().fullId(id)));
+            for (String id : ids)
+                worst = Math.max(worst, act(session, session.jobs().fullId(id)));
             return worst;
         }
     }
 
     int act(Session session, String id) {
-        return made(session, new Job(session.api().send("POST", Jobs.one(id, verb)).body()), false);
+        return made(
+                session, new Job(session.api().send("POST", Jobs.one(id, verb)).body()), false);
     }
 
     /** Shows what became of a request for a job, now or once the job has ended. */

@@ -51,7 +51,8 @@ public final class Cancel implements Callable<Integer> {
     @Override
     public Integer call() {
         if (ids.isEmpty() != which.any() || (dryRun && !ids.isEmpty()))
-            throw new Usage("Name jobs by their ids, or by a filter such as --state queued; --dry-run goes with a filter.");
+            throw new Usage(
+                    "Name jobs by their ids, or by a filter such as --state queued; --dry-run goes with a filter.");
         try (Session session = globals.open()) {
             List<Job> jobs = ids.isEmpty() ? byFilter(session) : byId(session);
             if (!wait) return Exit.GOOD;
@@ -65,7 +66,8 @@ public final class Cancel implements Callable<Integer> {
         var jobs = new ArrayList<Job>();
         for (String id : ids) {
             String whole = session.jobs().fullId(id);
-            Job job = new Job(session.api().send("POST", Jobs.one(whole, "cancel")).body());
+            Job job = new Job(
+                    session.api().send("POST", Jobs.one(whole, "cancel")).body());
             jobs.add(job);
             if (!wait) show(session, job);
         }
@@ -80,7 +82,9 @@ public final class Cancel implements Callable<Integer> {
 
     /** Named by what they are instead of by id. */
     private List<Job> byFilter(Session session) {
-        Query query = which.of(Query.path("/api/v1/jobs/cancel"), session.surroundings().clock().instant());
+        Query query = which.of(
+                Query.path("/api/v1/jobs/cancel"),
+                session.surroundings().clock().instant());
         JsonNode answer = session.api()
                 .send("POST", dryRun ? query.with("dry_run", "true") : query)
                 .body();

@@ -37,10 +37,16 @@ public final class Clone implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "Name of the new job; otherwise the same.")
     private @Nullable String name;
 
-    @Option(names = "--label", paramLabel = "K=V", description = "Label; may be repeated, and replaces all of the other's.")
+    @Option(
+            names = "--label",
+            paramLabel = "K=V",
+            description = "Label; may be repeated, and replaces all of the other's.")
     private Map<String, String> labels = new LinkedHashMap<>();
 
-    @Option(names = "--idempotency-key", paramLabel = "KEY", description = "The same key makes one new job in 24 hours.")
+    @Option(
+            names = "--idempotency-key",
+            paramLabel = "KEY",
+            description = "The same key makes one new job in 24 hours.")
     private @Nullable String key;
 
     @Option(names = "--wait", description = "Wait until the new job has ended.")

@@ -57,7 +57,8 @@ public final class Logs implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (to != null && (tail != null || follow)) throw new Usage("--to goes with --from, not with --tail or --follow.");
+        if (to != null && (tail != null || follow))
+            throw new Usage("--to goes with --from, not with --tail or --follow.");
         if (tail != null && from != null) throw new Usage("Give either --tail or --from, not both.");
         try (Session session = globals.open()) {
             Job job = session.jobs().find(id);

@@ -47,7 +47,8 @@ public final class Metrics implements Callable<Integer> {
     @Option(
             names = "--points",
             paramLabel = "N",
-            description = "At most so many points of each (4 to 10000), least and greatest kept; with --json otherwise all.")
+            description =
+                    "At most so many points of each (4 to 10000), least and greatest kept; with --json otherwise all.")
     private @Nullable Integer points;
 
     public Metrics(Globals globals) {

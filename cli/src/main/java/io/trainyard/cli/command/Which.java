@@ -79,7 +79,8 @@ final class Which {
         try {
             return Optional.of(OffsetDateTime.parse(text).toInstant().toString());
         } catch (DateTimeException _) {
-            throw new Usage(option + " " + text + ": give a time like 2026-11-23T09:57:30Z, or how long ago: 90m, 12h, 7d");
+            throw new Usage(
+                    option + " " + text + ": give a time like 2026-11-23T09:57:30Z, or how long ago: 90m, 12h, 7d");
         }
     }
 

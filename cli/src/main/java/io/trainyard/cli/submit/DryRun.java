@@ -20,8 +20,7 @@ final class DryRun {
     static int show(Session session, Query query, ObjectNode body) {
         Api api = session.api();
         String unused = UUID.randomUUID().toString();
-        JsonNode answer =
-                api.create(query, body, unused).body();
+        JsonNode answer = api.create(query, body, unused).body();
         JsonNode plan = answer.path("plan");
         List<String> objections = Json.texts(plan.path("objections"));
         if (session.json()) session.document(answer);
@@ -38,7 +37,8 @@ final class DryRun {
         screen.line(sentence + (backend.isEmpty() ? "no backend" : backend) + ". Nothing was submitted.");
         JsonNode backends = plan.path("backends");
         if (backends.size() > 1) {
-            String fallback = plan.path("fallback").asBoolean(false) ? "" : " (no fallback: only the first that takes it)";
+            String fallback =
+                    plan.path("fallback").asBoolean(false) ? "" : " (no fallback: only the first that takes it)";
             screen.line("In this order" + fallback + ":");
             for (JsonNode one : backends) screen.line("  " + Json.text(one, "name") + said(one));
         }

@@ -114,7 +114,9 @@ public final class Submit implements Callable<Integer> {
     private static int waited(Session session, Job job) {
         Job ended = Wait.end(session, job, "the job goes on", "trainyard follow " + job.id());
         if (session.json()) session.document(ended.json());
-        else session.screen().remark(ended.state().word() + ended.why().transform(why -> why.isEmpty() ? "" : ": " + why));
+        else
+            session.screen()
+                    .remark(ended.state().word() + ended.why().transform(why -> why.isEmpty() ? "" : ": " + why));
         return ended.state().good() ? Exit.GOOD : Exit.JOB_NOT_GOOD;
     }
 

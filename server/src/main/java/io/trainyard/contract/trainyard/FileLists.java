@@ -119,9 +119,10 @@ final class FileLists {
     }
 
     private static Listing list(Path folder) throws IOException {
-        // A job can put a link in the place of its folder, too.
-        boolean there = Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
-                && !Files.isSymbolicLink(folder.toAbsolutePath().getParent());
+        // A job can put a link in the place of its folder, too, or of the one above.
+        Path above = folder.toAbsolutePath().getParent();
+        boolean there =
+                Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && above != null && !Files.isSymbolicLink(above);
         if (!there) return new Listing(List.of(), false);
         var files = new ArrayList<File>();
         Files.walkFileTree(folder, EnumSet.noneOf(FileVisitOption.class), MAX_DEPTH, new Visitor(folder, files));
@@ -149,7 +150,7 @@ final class FileLists {
             return files.size() > MAX_FILES ? FileVisitResult.TERMINATE : FileVisitResult.CONTINUE;
         }
 
-        /** A job at work removes files while we look. */
+        // A job at work removes files while we look.
         @Override
         public FileVisitResult visitFileFailed(Path file, IOException gone) {
             return FileVisitResult.CONTINUE;
