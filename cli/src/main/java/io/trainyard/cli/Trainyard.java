@@ -12,6 +12,7 @@ import io.trainyard.cli.command.Logs;
 import io.trainyard.cli.command.Metrics;
 import io.trainyard.cli.command.ShowJob;
 import io.trainyard.cli.command.Version;
+import io.trainyard.cli.command.Webhooks;
 import io.trainyard.cli.demo.Demo;
 import io.trainyard.cli.session.Globals;
 import io.trainyard.cli.session.Surroundings;
@@ -58,6 +59,7 @@ final class Trainyard extends Globals {
         commands.put("logs", () -> new Logs(this));
         commands.put("metrics", () -> new Metrics(this));
         commands.put("events", () -> new Events(this));
+        commands.put("webhooks", () -> new Webhooks(this));
         commands.put("cancel", () -> new Cancel(this));
         commands.put("pause", () -> new Act.Pause(this));
         commands.put("resume", () -> new Act.Resume(this));

@@ -56,7 +56,8 @@ class RunTest {
                 "completion",
                 "delete",
                 "demo",
-                "version"
+                "version",
+                "webhooks"
             })
     void every_command_has_help_with_an_example(String command) {
         var seen = Typed.at(server).run(command, "--help");

@@ -7,6 +7,7 @@ import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Wish;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +75,13 @@ public interface Jobs {
     /** Records a wish and its event, whatever the version. Without effect on a finished job or an equal wish. */
     Optional<Job> wish(JobId id, Wish wish, Instant at);
 
-    /** Removes a finished job and all that belongs to it; false when it is not finished or not there. */
+    /** A job that was deleted while it was alive stays this long, where somebody is still to be told of its end. */
+    Duration TELLING_BEFORE_REMOVAL = Duration.ofMinutes(1);
+
+    /**
+     * Removes a finished job and all that belongs to it; false when it is not finished, not there, or has to stay a
+     * little for {@link #TELLING_BEFORE_REMOVAL}.
+     */
     boolean remove(JobId id);
 
     /** All attempts of a job, by number. */

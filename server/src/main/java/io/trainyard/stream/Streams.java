@@ -47,7 +47,7 @@ public final class Streams {
             if (listeners != null) listeners.forEach(bell -> bell.ring(change.job()));
             switch (change.kind()) {
                 case CREATED, WISH, STATE -> everywhere.forEach(bell -> bell.ring(change.job()));
-                case PROGRESS, LOG -> {}
+                case PROGRESS, LOG, OUTBOX -> {}
             }
         });
     }

@@ -39,8 +39,8 @@ class FiftyCanariesTest {
                {"source":"a","credentials":{"aws_access_key_id":"canary02ofabcdefghijklmnop","aws_secret_access_key":"canary03ofabcdefghijklmnop","aws_session_token":"canary04ofabcdefghijklmnop"}},
                {"source":"b","credentials":{"token":"canary05ofabcdefghijklmnop","password":"canary06ofabcdefghijklmnop"}}],
              "webhooks":[
-               {"url":"http://127.0.0.1:9/a","authorization":"Bearer canary07ofabcdefghijklmnop","secret":"whsec_canary08ofabcdefghijklmnop"},
-               {"url":"http://127.0.0.1:9/b","authorization":"Bearer canary09ofabcdefghijklmnop","secret":"whsec_canary10ofabcdefghijklmnop"}],
+               {"url":"http://127.0.0.1:9/a","authorization":"Bearer canary07ofabcdefghijklmnop","secret":"whsec_canary08ofabcdefghijklmnopqrstuv"},
+               {"url":"http://127.0.0.1:9/b","authorization":"Bearer canary09ofabcdefghijklmnop","secret":"whsec_canary10ofabcdefghijklmnopqrstuv"}],
              "container":{"command":["sh","-c","echo before; env; echo $A_TOKEN >&2; echo x${PLAIN_NAME}y; echo after"],
                "environment":{"A_TOKEN":{"secret":"canary11ofabcdefghijklmnop"},"B_KEY":{"secret":"canary12ofabcdefghijklmnop"},
                  "PLAIN_NAME":{"secret":"canary13ofabcdefghijklmnop"},"URL":{"secret":"https://u:canary14ofabcdefghijklmnop@host/"}}},

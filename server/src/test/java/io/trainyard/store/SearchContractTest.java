@@ -72,7 +72,7 @@ abstract class SearchContractTest extends LifeCycleContractTest {
                         draft.backend(),
                         draft.priority(),
                         draft.labels(),
-                        draft.webhook(),
+                        draft.webhooks(),
                         created)
                 .job();
     }

@@ -18,6 +18,7 @@ import io.trainyard.store.Jobs.Filter;
 import io.trainyard.store.StateWord;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
+import io.trainyard.webhook.AddressPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -51,16 +52,21 @@ public final class TrainyardContract implements Contract {
 
     private final Admission admission;
     private final Store store;
+    private final AddressPolicy addresses;
     private final Tokens tokens;
     private final InstantSource clock;
     private final Reading reading;
 
-    public TrainyardContract(Admission admission, Store store, Tokens tokens, Streams streams, InstantSource clock) {
-        this.admission = admission;
-        this.store = store;
+    /** What stands behind it. */
+    public record Behind(Admission admission, Store store, Streams streams, AddressPolicy addresses) {}
+
+    public TrainyardContract(Behind behind, Tokens tokens, InstantSource clock) {
+        this.admission = behind.admission();
+        this.store = behind.store();
+        this.addresses = behind.addresses();
         this.tokens = tokens;
         this.clock = clock;
-        this.reading = new Reading(store, admission, streams, clock);
+        this.reading = new Reading(store, admission, behind.streams(), clock);
     }
 
     @Override
@@ -84,6 +90,7 @@ public final class TrainyardContract implements Contract {
         routes.post(PREFIX + "/jobs/{id}/retry", this::retry);
         routes.post(PREFIX + "/jobs/{id}/clone", this::copy);
         reading.mount(routes);
+        Deliveries.mount(routes, () -> new Deliveries(reading::find, store.outbox(), clock));
     }
 
     @Override
@@ -111,7 +118,7 @@ public final class TrainyardContract implements Contract {
 
     /** Empty when the body was refused, and the refusal is written. */
     private Optional<Wanted> wanted(Context context) {
-        CreateRequest request = CreateRequest.read(body(context));
+        CreateRequest request = CreateRequest.read(body(context), addresses);
         if (!request.errors().isEmpty()) {
             Problem.invalid(request.errors()).write(context);
             return Optional.empty();
