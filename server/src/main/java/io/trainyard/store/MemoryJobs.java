@@ -161,6 +161,12 @@ final class MemoryJobs implements Jobs {
                 && filter.nameContains()
                         .filter(value -> !name.contains(value.toLowerCase(Locale.ROOT)))
                         .isEmpty()
+                && filter.text()
+                        .filter(value -> !name.contains(value.toLowerCase(Locale.ROOT))
+                                && !job.id().value().contains(value)
+                                && !job.identity().clientId().orElse("").contains(value))
+                        .isEmpty()
+                && filter.created().holds(job.created())
                 && (filter.states().isEmpty() || filter.states().contains(StateWord.of(job.state())))
                 && job.spec().labels().entrySet().containsAll(filter.labels().entrySet());
     }

@@ -22,7 +22,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What lists, the queue, metrics, logs and the outbox promise, whoever keeps them. */
-abstract class RecordsContractTest extends LifeCycleContractTest {
+abstract class RecordsContractTest extends SearchContractTest {
     private static final Filter ALL = Filter.ALL;
 
     private List<Job> listed(Filter filter) {

@@ -88,7 +88,7 @@ final class Fields {
         return shortened(value.toString());
     }
 
-    private static String shortened(String text) {
+    static String shortened(String text) {
         return text.length() > MAX_SHOWN_CHARS ? text.substring(0, MAX_SHOWN_CHARS) + "…" : text;
     }
 
