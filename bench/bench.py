@@ -16,12 +16,13 @@ import life
 import start
 import stream
 import throughput
+import webhooks
 from report import Line, table
 from servers import ROOT
 
 USAGE = """\
-./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life]
-Without names all are measured, in about ten minutes; `quick` does little of each, as a smoke test: its figures
+./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks]
+Without names all are measured, in about fifteen minutes; `quick` does little of each, as a smoke test: its figures
 say nothing. What they mean stands in bench/README.md."""
 
 
@@ -36,6 +37,7 @@ def main(words: list[str]) -> int:
         "start": lambda: start.run(peer, 1 if quick else 5),
         "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
         "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
+        "webhooks": lambda: webhooks.run(*((100, 5, 10) if quick else (1_000, 20, 60))),
     }
     unknown = [name for name in names if name not in parts]
     if unknown:

@@ -80,11 +80,19 @@ class Trainyard(Server):
         port = free_port()
         command = [java(), *flags, *aot, "-jar", str(JAR), "serve", "--home", str(self.home)]
         command += ["--host", "127.0.0.1", "--port", str(port), *options]
+        self._command = command
         try:
             super().__init__("trainyard", port, command, self.home, "/health")
         except BaseException:
             shutil.rmtree(self.home, ignore_errors=True)
             raise
+
+    def kill_and_start_again(self) -> None:
+        """As a crash does it, on the same home folder and port."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        super().__init__("trainyard", self.port, self._command, self.home, "/health")
 
     def stop(self) -> None:
         super().stop()

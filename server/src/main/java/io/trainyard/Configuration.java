@@ -2,6 +2,7 @@ package io.trainyard;
 
 import io.trainyard.backend.local.LocalSettings;
 import io.trainyard.backend.vertex.VertexSettings;
+import io.trainyard.webhook.AddressPolicy;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -183,6 +184,27 @@ final class Configuration {
         return whole(Setting.SIMULATED_SLOTS, 1, Integer.MAX_VALUE);
     }
 
+    Duration heartbeat() {
+        return Duration.ofSeconds(whole(Setting.WEBHOOKS_HEARTBEAT, 1, 86_400));
+    }
+
+    AddressPolicy.Private privateReceivers() {
+        return switch (text(Setting.WEBHOOKS_PRIVATE)) {
+            case "allow" -> AddressPolicy.Private.ALLOW;
+            case "refuse" -> AddressPolicy.Private.REFUSE;
+            default -> throw nonsense(Setting.WEBHOOKS_PRIVATE, "allow or refuse");
+        };
+    }
+
+    /** What receivers of the trainer contract are told for {@code submitted}. */
+    String submittedAs() {
+        return switch (text(Setting.WEBHOOKS_SUBMITTED_AS)) {
+            case "queued" -> "queued";
+            case "submitted" -> "submitted";
+            default -> throw nonsense(Setting.WEBHOOKS_SUBMITTED_AS, "queued or submitted");
+        };
+    }
+
     LocalSettings local() {
         return new LocalSettings(
                 home(),
@@ -309,6 +331,9 @@ final class Configuration {
                 new VisionConfiguration(this).settings(Optional::empty),
                 new TrainerConfiguration(this).settings(),
                 vertex(),
+                heartbeat(),
+                privateReceivers(),
+                submittedAs(),
                 exitWhenReady());
         return this;
     }

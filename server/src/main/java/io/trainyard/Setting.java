@@ -213,6 +213,19 @@ enum Setting {
             "how long after an end its last log entries may come in; the end is told then"),
     VERTEX_DELETE_FINISHED(
             "trainyard.vertex.delete-finished", "false", "whether custom jobs are deleted once their output is stored"),
+    WEBHOOKS_HEARTBEAT(
+            "trainyard.webhooks.heartbeat-seconds",
+            "60",
+            "how often the receivers of a running job are told how it stands",
+            "TRAINER_CALLBACK_INTERVAL_SECONDS"),
+    WEBHOOKS_PRIVATE(
+            "trainyard.webhooks.private-addresses",
+            "allow",
+            "receivers on loopback and private networks: allow, or refuse where strangers hand in jobs"),
+    WEBHOOKS_SUBMITTED_AS(
+            "trainyard.webhooks.submitted-as",
+            "queued",
+            "what the trainer contract's receivers are told for submitted: queued (the studio knows no other) or submitted"),
     EXIT_WHEN_READY(
             "trainyard.exit-when-ready", "false", "answer a few requests to itself and stop: makes start caches");
 

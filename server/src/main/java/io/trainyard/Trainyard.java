@@ -16,7 +16,9 @@ import io.trainyard.contract.push.PushContract;
 import io.trainyard.contract.root.Root;
 import io.trainyard.contract.root.RootOffer;
 import io.trainyard.contract.studio.StudioContract;
+import io.trainyard.contract.trainer.Callbacks;
 import io.trainyard.contract.trainer.TrainerContract;
+import io.trainyard.contract.trainyard.Notices;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.contract.unified.UnifiedContract;
 import io.trainyard.contract.vision.VisionContract;
@@ -32,12 +34,18 @@ import io.trainyard.secrets.Sealer;
 import io.trainyard.store.SqliteStore;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
+import io.trainyard.webhook.AddressPolicy;
+import io.trainyard.webhook.Deliverer;
+import io.trainyard.webhook.Names;
+import io.trainyard.webhook.Renderer;
+import io.trainyard.webhook.Sender;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -54,6 +62,8 @@ final class Trainyard implements AutoCloseable {
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
+    private final Sender sender;
+    private final Deliverer deliverer;
     private final Javalin http;
 
     static Trainyard start(Configuration configuration) {
@@ -92,8 +102,12 @@ final class Trainyard implements AutoCloseable {
         streams = new Streams(store, clock);
         var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
+        var addresses = new AddressPolicy(configuration.privateReceivers());
+        sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);
+        deliverer = deliverer(configuration, sealer, clock);
         var tokens = new Tokens(configuration.token());
-        var trainer = new TrainerContract(admission, store, tokens, new TrainerConfiguration(configuration).settings());
+        var trainer = new TrainerContract(
+                admission, store, tokens, addresses, new TrainerConfiguration(configuration).settings());
         var unified = new UnifiedContract(admission, store, tokens);
         var studio = new StudioContract(
                 admission, store, tokens, new StudioConfiguration(configuration).settings(), new SecureRandom());
@@ -101,7 +115,8 @@ final class Trainyard implements AutoCloseable {
                         trainer.rootOffers().stream(), Stream.of(unified.rootOffer(), studio.rootOffer()))
                 .toList();
         List<Contract> contracts = List.of(
-                new TrainyardContract(admission, store, tokens, streams, clock),
+                new TrainyardContract(
+                        new TrainyardContract.Behind(admission, store, streams, addresses), tokens, clock),
                 trainer,
                 unified,
                 studio,
@@ -119,7 +134,20 @@ final class Trainyard implements AutoCloseable {
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
+        deliverer.start();
         sayReady(configuration);
+    }
+
+    private Deliverer deliverer(Configuration configuration, Sealer sealer, InstantSource clock) {
+        Map<String, Renderer> renderers = Map.of(
+                "", new Notices(store.metrics(), clock),
+                "trainer", new Callbacks(configuration.submittedAs(), store.metrics()));
+        return new Deliverer(
+                store,
+                sealer,
+                renderers,
+                sender,
+                new Deliverer.Timing(clock, new SecureRandom(), configuration.heartbeat()));
     }
 
     private void sayReady(Configuration configuration) {
@@ -169,6 +197,8 @@ final class Trainyard implements AutoCloseable {
         streams.close();
         http.stop();
         reconciler.close();
+        deliverer.close();
+        sender.close();
         harvester.close();
         simulated.close();
         vertex.close();

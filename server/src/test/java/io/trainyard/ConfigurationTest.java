@@ -94,6 +94,9 @@ class ConfigurationTest {
             trainyard.vertex.poll-seconds TRAINYARD_VERTEX_POLL_SECONDS = 10
             trainyard.vertex.logs-settle-seconds TRAINYARD_VERTEX_LOGS_SETTLE_SECONDS = 20
             trainyard.vertex.delete-finished TRAINYARD_VERTEX_DELETE_FINISHED = false
+            trainyard.webhooks.heartbeat-seconds TRAINYARD_WEBHOOKS_HEARTBEAT_SECONDS TRAINER_CALLBACK_INTERVAL_SECONDS = 60
+            trainyard.webhooks.private-addresses TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES = allow
+            trainyard.webhooks.submitted-as TRAINYARD_WEBHOOKS_SUBMITTED_AS = queued
             trainyard.exit-when-ready TRAINYARD_EXIT_WHEN_READY = false
             """;
 
@@ -192,6 +195,10 @@ class ConfigurationTest {
                 "VERTEX_REPLICA_COUNT | 0 | trainyard.vertex.replica-count = \"0\"",
                 "TRAINYARD_VERTEX_SECRETS | HF_TOKEN=hf_abc | trainyard.vertex.secrets: \"HF_TOKEN=…\": NAME=projects/",
                 "TRAINYARD_VERTEX_ENDPOINT | localhost | trainyard.vertex.endpoint = \"localhost\"",
+                "TRAINER_CALLBACK_INTERVAL_SECONDS | 1.5 | trainyard.webhooks.heartbeat-seconds = \"1.5\"",
+                "TRAINER_CALLBACK_INTERVAL_SECONDS | 0 | trainyard.webhooks.heartbeat-seconds = \"0\"",
+                "TRAINYARD_WEBHOOKS_PRIVATE_ADDRESSES | no | trainyard.webhooks.private-addresses = \"no\"",
+                "TRAINYARD_WEBHOOKS_SUBMITTED_AS | sent | trainyard.webhooks.submitted-as = \"sent\"",
                 "TRAINYARD_LOCAL_CPUS | 0 | trainyard.local.cpus = \"0\"",
                 "TRAINYARD_LOCAL_MEMORY_GIB | -1 | trainyard.local.memory-gib = \"-1\"",
                 "TRAINYARD_LOCAL_GPUS | 0;1 | trainyard.local.gpus = \"0;1\"",

@@ -72,6 +72,18 @@ public final class LiveServer implements AutoCloseable {
         return new LiveServer(home, Map.of());
     }
 
+    /** @param settings keys and values in turn, such as {@code trainyard.webhooks.heartbeat-seconds} */
+    public static LiveServer with(Path home, String... settings) {
+        var all = new EnumMap<Setting, String>(Setting.class);
+        all.put(Setting.TOKEN, TOKEN);
+        for (int i = 0; i < settings.length; i += 2)
+            for (Setting setting : Setting.values())
+                if (setting.key.equals(settings[i])) all.put(setting, settings[i + 1]);
+        if (all.size() != settings.length / 2 + 1)
+            throw new IllegalArgumentException("unknown: " + String.join(" ", settings));
+        return new LiveServer(home, all);
+    }
+
     /** Jobs go to Vertex AI, which is set up by these variables of the environment. */
     public static LiveServer onVertex(Path home, Map<String, String> environment) {
         var settings = Map.of(Setting.TOKEN, TOKEN, Setting.JOB_RUNNER, "vertex", Setting.POLL_SECONDS, "1");

@@ -159,7 +159,7 @@ class LookTest {
                 loss    4      1.500  1      4      █▃▁▂
                 """, seen.out());
         assertEquals(
-                "name=loss",
+                "name=loss&points=1000",
                 server.requests("GET " + PATH + "/metrics").getFirst().query());
         assertTrue(Json.read(Typed.at(server).run("metrics", ID, "--json").out())
                 .path("series")

@@ -40,8 +40,24 @@ class RunTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "submit", "jobs", "job", "follow", "logs", "metrics", "events", "cancel", "pause", "resume", "retry",
-                "delete", "demo", "version"
+                "submit",
+                "jobs",
+                "job",
+                "follow",
+                "logs",
+                "metrics",
+                "events",
+                "cancel",
+                "pause",
+                "resume",
+                "retry",
+                "plan",
+                "clone",
+                "completion",
+                "delete",
+                "demo",
+                "version",
+                "webhooks"
             })
     void every_command_has_help_with_an_example(String command) {
         var seen = Typed.at(server).run(command, "--help");

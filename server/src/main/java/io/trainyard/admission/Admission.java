@@ -2,8 +2,10 @@ package io.trainyard.admission;
 
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Check;
+import io.trainyard.backend.Places;
 import io.trainyard.backend.Plan;
 import io.trainyard.job.Event;
+import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.job.JobState;
@@ -18,6 +20,7 @@ import io.trainyard.spec.SecretRef;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.Jobs.Creation;
 import io.trainyard.store.Jobs.NewJob;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -138,6 +141,17 @@ public final class Admission {
         return first.orElseThrow();
     }
 
+    /** Every backend of the placement in its order with its plan, without asking the world. */
+    public List<Preview> order(Wanted wanted) {
+        return placer.order(wanted.spec()).stream()
+                .map(name -> new Preview(
+                        name,
+                        placer.named(name)
+                                .map(backend -> backend.plan(wanted.spec()))
+                                .orElseGet(() -> unknown(name))))
+                .toList();
+    }
+
     /** The job a dry run speaks of; it is not recorded. */
     public Job sketch(Wanted wanted, Preview preview) {
         return job(wanted, preview, clock.instant());
@@ -176,6 +190,12 @@ public final class Admission {
                 .map(backend -> backend.plan(job.spec()).manifest());
     }
 
+    /** Where the files of a job lie; empty when its backend is not there any more. */
+    public Optional<Places> places(Job job) {
+        return placer.named(job.backend())
+                .map(backend -> backend.places(job.id(), jobs.origin(job).value(), job.spec()));
+    }
+
     private static Plan judged(Wanted wanted, Backend backend) {
         Plan plan = backend.plan(wanted.spec());
         if (!plan.objections().isEmpty()) return plan;
@@ -199,18 +219,15 @@ public final class Admission {
     }
 
     /** A finished job once more, as a new job on the same checkpoints. */
-    public Answer retry(Job finished) {
-        var opened = new HashMap<SecretRef, String>();
-        sealer.unseal(finished.id().value(), jobs.secrets(finished.id()))
-                .forEach((name, value) -> opened.put(new SecretRef(name), value));
+    public Answer retry(Job finished, Optional<String> idempotencyKey) {
         var wanted = new Wanted(
                 finished.identity(),
                 finished.spec(),
                 finished.request(),
                 List.of(),
-                opened,
-                new byte[0],
-                Optional.empty());
+                opened(finished),
+                ("retry " + finished.id()).getBytes(StandardCharsets.UTF_8),
+                idempotencyKey);
         Preview preview = preview(wanted);
         if (!preview.plan().objections().isEmpty())
             return new Answer.Refused(preview.plan().objections());
@@ -218,6 +235,32 @@ public final class Admission {
                 job(wanted, preview, clock.instant()).asRetryOf(finished),
                 preview.plan().demand(),
                 wanted);
+    }
+
+    /** @param spec the original's, as the copy shall have it; the copy gets the original's secrets */
+    public record Copy(Job original, Identity identity, JobSpec spec, List<String> warnings) {
+        public Copy {
+            warnings = List.copyOf(warnings);
+        }
+    }
+
+    /** A job like another, whatever became of that: its spec and secrets, nothing of its run. */
+    public Answer copy(Copy copy, String asked, Optional<String> idempotencyKey) {
+        return submit(new Wanted(
+                copy.identity(),
+                copy.spec(),
+                "",
+                copy.warnings(),
+                opened(copy.original()),
+                asked.getBytes(StandardCharsets.UTF_8),
+                idempotencyKey));
+    }
+
+    private Map<SecretRef, String> opened(Job job) {
+        var opened = new HashMap<SecretRef, String>();
+        sealer.unseal(job.id().value(), jobs.secrets(job.id()))
+                .forEach((name, value) -> opened.put(new SecretRef(name), value));
+        return opened;
     }
 
     /** Records what the owner wants of a job; a finished job stays as it is. */

@@ -3,6 +3,7 @@ package io.trainyard.backend;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
 import io.trainyard.job.Handle;
+import io.trainyard.job.JobId;
 import io.trainyard.job.Observation;
 import io.trainyard.spec.JobSpec;
 import java.time.Duration;
@@ -52,6 +53,15 @@ public interface Backend {
      * may have come between an end and its release, and raw output holds secrets.
      */
     default void keepOnly(List<Attempt> live) {}
+
+    /**
+     * Where the files of a job lie, without looking whether they are there.
+     *
+     * @param runId as in {@link Launch}
+     */
+    default Places places(JobId job, String runId, JobSpec spec) {
+        return Places.named(spec);
+    }
 
     /** What it has to give in all, whoever holds it. */
     Capacity capacity();

@@ -41,12 +41,6 @@ public final class Launches {
 
     /** A retry of a finished job goes on where the first one stopped: both have the run id of the first. */
     private String runId(Job job) {
-        Job first = job;
-        while (first.retryOf().isPresent()) {
-            Optional<Job> earlier = jobs.find(first.retryOf().get());
-            if (earlier.isEmpty()) return first.retryOf().get().value();
-            first = earlier.get();
-        }
-        return first.id().value();
+        return jobs.origin(job).value();
     }
 }

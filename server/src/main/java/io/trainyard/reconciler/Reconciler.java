@@ -59,7 +59,7 @@ public final class Reconciler implements Slots, AutoCloseable {
                     look(change.job());
                     bells.values().forEach(Bell::change);
                 }
-                case PROGRESS, LOG -> {}
+                case PROGRESS, LOG, OUTBOX -> {}
             }
         });
         granters.forEach(

@@ -30,7 +30,7 @@ final class JobWrites {
     static final Duration KEY_LIFE = Duration.ofHours(24);
     private static final Duration BETWEEN_KEY_SWEEPS = Duration.ofMinutes(1);
     private static final List<String> TABLES_BY_JOB =
-            List.of("bodies", "secrets", "keys", "events", "attempts", "outbox", "metrics", "progress");
+            List.of("bodies", "secrets", "keys", "events", "attempts", "outbox", "deliveries", "metrics", "progress");
 
     private final Writer writer;
     private final JobRows rows;
@@ -86,9 +86,9 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        long arrival = insert(session, job, wanted, body, now);
         changes.add(new Change(job.id(), Change.Kind.CREATED));
         if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
+        long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
             rows.keep(arrival, kept);
@@ -121,7 +121,8 @@ final class JobWrites {
                     now);
     }
 
-    private long insert(Session session, Job job, NewJob wanted, Body body, Instant now) throws SQLException {
+    private long insert(Session session, List<Change> changes, Job job, NewJob wanted, Body body, Instant now)
+            throws SQLException {
         long arrival = ++arrivals;
         insertJob(session, arrival, job, body.state(), wanted.history().size());
         session.update(
@@ -146,10 +147,7 @@ final class JobWrites {
         remember(session, wanted, arrival, now);
         long sequence = 0;
         for (Event event : wanted.history())
-            SqliteEvents.record(
-                    session,
-                    new Counted(arrival, ++sequence, !job.spec().webhooks().isEmpty()),
-                    event);
+            SqliteEvents.record(session, changes, new Counted(arrival, ++sequence, SqliteOutbox.all(job)), event);
         if (job.state().liveAttempt().isPresent())
             keepAttempts(
                     session,
@@ -193,7 +191,7 @@ final class JobWrites {
                 job.failures(),
                 job.userFailures(),
                 job.retryOf().map(JobId::value).orElse(null),
-                !job.spec().webhooks().isEmpty());
+                SqliteOutbox.all(job));
     }
 
     boolean transition(Job next, Event event) {
@@ -228,8 +226,8 @@ final class JobWrites {
                 next.version());
         if (counted.isEmpty()) return false;
         keepAttempts(session, counted.get().job(), next.state().liveAttempt(), attempt, event);
-        SqliteEvents.record(session, counted.get(), event);
         changes.add(new Change(next.id(), Change.Kind.STATE));
+        SqliteEvents.record(session, changes, counted.get(), event);
         return true;
     }
 
@@ -266,8 +264,8 @@ final class JobWrites {
                 WHERE arrival = ?
                 RETURNING arrival, events, webhooks
                 """, Counted::read, JobRow.word(wish), at, row.arrival());
-        SqliteEvents.record(session, counted.orElseThrow(), Wishes.event(id, state, wish, at));
         changes.add(new Change(id, Change.Kind.WISH));
+        SqliteEvents.record(session, changes, counted.orElseThrow(), Wishes.event(id, state, wish, at));
         return () -> Optional.of(row.job().withWish(wish, at).withVersion(row.version() + 1));
     }
 
@@ -276,6 +274,7 @@ final class JobWrites {
             var found = rows.byId(session, id).filter(row -> row.jobState().ended());
             if (found.isEmpty()) return false;
             long arrival = found.get().arrival();
+            if (telling(session, found.get())) return false;
             // An index by job would cost every create a page of the log.
             for (Map.Entry<String, String> label :
                     found.get().body().spec().labels().entrySet())
@@ -289,6 +288,13 @@ final class JobWrites {
             rows.forget(arrival);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
+    }
+
+    private boolean telling(Session session, JobRow row) throws SQLException {
+        return row.wish() == Wish.DELETE
+                && row.updated().plus(Jobs.TELLING_BEFORE_REMOVAL).isAfter(clock.instant())
+                && session.first("SELECT 1 FROM outbox WHERE job = ?", _ -> true, row.arrival())
+                        .isPresent();
     }
 
     private static @Nullable Integer liveAttempt(JobState state) {

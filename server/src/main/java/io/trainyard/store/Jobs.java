@@ -7,6 +7,7 @@ import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Wish;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,17 @@ public interface Jobs {
     Creation create(NewJob wanted);
 
     Optional<Job> find(JobId id);
+
+    /** The first of the jobs of which this one is a retry, or itself: whose checkpoints it uses. */
+    default JobId origin(Job job) {
+        Job first = job;
+        while (first.retryOf().isPresent()) {
+            Optional<Job> earlier = find(first.retryOf().get());
+            if (earlier.isEmpty()) return first.retryOf().get();
+            first = earlier.get();
+        }
+        return first.id();
+    }
 
     /** The newest generation under a client's own id; the identity's generation is ignored. */
     Optional<Job> newest(Identity identity);
@@ -63,7 +75,13 @@ public interface Jobs {
     /** Records a wish and its event, whatever the version. Without effect on a finished job or an equal wish. */
     Optional<Job> wish(JobId id, Wish wish, Instant at);
 
-    /** Removes a finished job and all that belongs to it; false when it is not finished or not there. */
+    /** A job that was deleted while it was alive stays this long, where somebody is still to be told of its end. */
+    Duration TELLING_BEFORE_REMOVAL = Duration.ofMinutes(1);
+
+    /**
+     * Removes a finished job and all that belongs to it; false when it is not finished, not there, or has to stay a
+     * little for {@link #TELLING_BEFORE_REMOVAL}.
+     */
     boolean remove(JobId id);
 
     /** All attempts of a job, by number. */
@@ -130,20 +148,47 @@ public interface Jobs {
         record KeyReused(Job job) implements Creation {}
     }
 
-    /** Empty fields do not narrow. States are the words of {@link StateWord}. */
+    /**
+     * Empty fields do not narrow. States are the words of {@link StateWord}.
+     *
+     * @param text a part of the name in any case, or of our id or the client's id as they are written
+     */
     record Filter(
             Optional<String> project,
             List<StateWord> states,
             Optional<String> contract,
             Optional<String> backend,
             Map<String, String> labels,
-            Optional<String> nameContains) {
+            Optional<String> nameContains,
+            Optional<String> text,
+            Span created) {
         public static final Filter ALL =
                 new Filter(Optional.empty(), List.of(), Optional.empty(), Optional.empty(), Map.of(), Optional.empty());
 
         public Filter {
             states = List.copyOf(states);
             labels = Map.copyOf(labels);
+        }
+
+        /** Whatever the time, and without a text to search. */
+        public Filter(
+                Optional<String> project,
+                List<StateWord> states,
+                Optional<String> contract,
+                Optional<String> backend,
+                Map<String, String> labels,
+                Optional<String> nameContains) {
+            this(project, states, contract, backend, labels, nameContains, Optional.empty(), Span.EVER);
+        }
+    }
+
+    /** From a moment on and before another, so that neighbouring spans share nothing. */
+    record Span(Optional<Instant> from, Optional<Instant> before) {
+        public static final Span EVER = new Span(Optional.empty(), Optional.empty());
+
+        boolean holds(Instant moment) {
+            return from.filter(moment::isBefore).isEmpty()
+                    && before.filter(end -> !moment.isBefore(end)).isEmpty();
         }
     }
 

@@ -18,7 +18,15 @@ final class MemoryJob {
     Job job;
     final List<Event> events = new ArrayList<>();
     final List<Jobs.AttemptRecord> attempts = new ArrayList<>();
+    /** Oldest first, over all webhooks. */
     final List<Outbox.Delivery> outbox = new ArrayList<>();
+
+    /** Newest last. */
+    final List<Outbox.LoggedTry> tries = new ArrayList<>();
+
+    /** One bit for each webhook that is on. */
+    long webhooks;
+
     final Map<String, TreeMap<Integer, List<Metrics.Point>>> series = new TreeMap<>();
     Optional<Progress> progress = Optional.empty();
     final List<Logs.Line> lines = new ArrayList<>();
@@ -27,6 +35,7 @@ final class MemoryJob {
     MemoryJob(long arrival, Job job, byte[] fingerprint, Map<String, byte[]> secrets) {
         this.arrival = arrival;
         this.job = job;
+        this.webhooks = SqliteOutbox.all(job);
         this.fingerprint = fingerprint.clone();
         this.secrets = Map.copyOf(secrets);
     }

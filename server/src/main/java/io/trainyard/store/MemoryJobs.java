@@ -52,6 +52,10 @@ final class MemoryJobs implements Jobs {
         return Optional.ofNullable(byId.get(id));
     }
 
+    Stream<MemoryJob> entries() {
+        return byArrival.values().stream();
+    }
+
     @Override
     public Creation create(NewJob wanted) {
         return store.alone(changes -> {
@@ -78,12 +82,12 @@ final class MemoryJobs implements Jobs {
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            for (Event event : wanted.history()) store.record(entry, event);
             changes.add(new Change(job.id(), Change.Kind.CREATED));
             if (job.state().liveAttempt().isPresent()) {
                 keepAttempts(entry, wanted.history().getLast());
                 changes.add(new Change(job.id(), Change.Kind.STATE));
             }
+            for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
         });
     }
@@ -157,6 +161,12 @@ final class MemoryJobs implements Jobs {
                 && filter.nameContains()
                         .filter(value -> !name.contains(value.toLowerCase(Locale.ROOT)))
                         .isEmpty()
+                && filter.text()
+                        .filter(value -> !name.contains(value.toLowerCase(Locale.ROOT))
+                                && !job.id().value().contains(value)
+                                && !job.identity().clientId().orElse("").contains(value))
+                        .isEmpty()
+                && filter.created().holds(job.created())
                 && (filter.states().isEmpty() || filter.states().contains(StateWord.of(job.state())))
                 && job.spec().labels().entrySet().containsAll(filter.labels().entrySet());
     }
@@ -236,8 +246,9 @@ final class MemoryJobs implements Jobs {
             entry.job = next.withVersion(next.version() + 1);
             if (next.state().ended() && next.wish() != Wish.DELETE) unfinished.remove(entry.arrival);
             keepAttempts(entry, event);
-            store.record(entry, event);
-            return changes.add(new Change(next.id(), Change.Kind.STATE));
+            changes.add(new Change(next.id(), Change.Kind.STATE));
+            store.record(entry, changes, event);
+            return true;
         });
     }
 
@@ -260,8 +271,8 @@ final class MemoryJobs implements Jobs {
             Job job = entry.job;
             if (!Wishes.changes(job.wish(), job.state(), wish)) return job;
             entry.job = job.withWish(wish, at).withVersion(job.version() + 1);
-            store.record(entry, Wishes.event(id, job.state(), wish, at));
             changes.add(new Change(id, Change.Kind.WISH));
+            store.record(entry, changes, Wishes.event(id, job.state(), wish, at));
             return entry.job;
         }));
     }
@@ -270,7 +281,7 @@ final class MemoryJobs implements Jobs {
     public boolean remove(JobId id) {
         return store.alone(changes -> {
             MemoryJob entry = byId.get(id);
-            if (entry == null || !entry.job.state().ended()) return false;
+            if (entry == null || !entry.job.state().ended() || telling(entry)) return false;
             byId.remove(id);
             byArrival.remove(entry.arrival);
             unfinished.remove(entry.arrival);
@@ -283,6 +294,12 @@ final class MemoryJobs implements Jobs {
             store.forget(entry);
             return changes.add(new Change(id, Change.Kind.STATE));
         });
+    }
+
+    private boolean telling(MemoryJob entry) {
+        return entry.job.wish() == Wish.DELETE
+                && !entry.outbox.isEmpty()
+                && entry.job.updated().plus(TELLING_BEFORE_REMOVAL).isAfter(clock.instant());
     }
 
     @Override

@@ -39,6 +39,36 @@ record MemoryMetrics(MemoryStore store) implements Metrics {
     }
 
     @Override
+    public Page page(JobId job, String name, Place from, int limit) {
+        return store.at(job, new Page(List.of(), Optional.empty()), entry -> {
+            var points = new ArrayList<Point>();
+            for (var series : entry.series
+                    .getOrDefault(name, new TreeMap<>())
+                    .tailMap(from.attempt())
+                    .entrySet()) {
+                long skipped = series.getKey() == from.attempt() ? from.points() : 0;
+                for (Point point : series.getValue().stream().skip(skipped).toList()) {
+                    if (points.size() == limit)
+                        return new Page(points, Optional.of(new Place(series.getKey(), skipped)));
+                    points.add(point);
+                    skipped++;
+                }
+            }
+            return new Page(points, Optional.empty());
+        });
+    }
+
+    @Override
+    public long count(JobId job, String name) {
+        return store.at(
+                job,
+                0L,
+                entry -> entry.series.getOrDefault(name, new TreeMap<>()).values().stream()
+                        .mapToLong(List::size)
+                        .sum());
+    }
+
+    @Override
     public void progress(JobId job, Progress progress) {
         store.change(job, Change.Kind.PROGRESS, entry -> entry.progress = Optional.of(progress));
     }

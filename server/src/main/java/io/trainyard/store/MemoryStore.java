@@ -2,16 +2,14 @@ package io.trainyard.store;
 
 import io.trainyard.job.Event;
 import io.trainyard.job.JobId;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The store without a disk, for tests and simulations: the same contract, nothing encoded, one lock. Hints come on the
@@ -22,9 +20,8 @@ public final class MemoryStore implements Store {
     private final Object lock = new Object();
 
     private final MemoryJobs jobs;
-    private final Set<MemoryJob> telling = new LinkedHashSet<>();
+    private final MemoryOutbox outbox = new MemoryOutbox(this);
     private final List<Consumer<Change>> listeners = new CopyOnWriteArrayList<>();
-    private long deliveries;
 
     /** @param clock tells when an idempotency key is forgotten */
     public MemoryStore(InstantSource clock) {
@@ -53,7 +50,7 @@ public final class MemoryStore implements Store {
 
     @Override
     public Outbox outbox() {
-        return new MemoryOutbox();
+        return outbox;
     }
 
     @Override
@@ -75,6 +72,14 @@ public final class MemoryStore implements Store {
         return result;
     }
 
+    Optional<MemoryJob> entry(JobId id) {
+        return jobs.entry(id);
+    }
+
+    Stream<MemoryJob> entries() {
+        return jobs.entries();
+    }
+
     /** Looks at a job, or answers for one that is not there. */
     <T> T at(JobId id, T missing, Function<MemoryJob, T> look) {
         return alone(_ -> jobs.entry(id).map(look).orElse(missing));
@@ -92,17 +97,17 @@ public final class MemoryStore implements Store {
     }
 
     /** Numbers the event, and puts it into the outbox where somebody wants to be told. */
-    void record(MemoryJob entry, Event event) {
+    void record(MemoryJob entry, List<Change> changes, Event event) {
         var numbered = new Event(
                 event.job(), entry.events.size() + 1, event.at(), event.kind(), event.attempt(), event.message());
         entry.events.add(numbered);
-        if (entry.job.spec().webhooks().isEmpty()) return;
-        entry.outbox.add(new Outbox.Delivery(++deliveries, event.job(), numbered, 0, event.at()));
-        telling.add(entry);
+        if (entry.webhooks == 0) return;
+        outbox.put(entry, numbered);
+        changes.add(new Change(event.job(), Change.Kind.OUTBOX));
     }
 
     void forget(MemoryJob entry) {
-        telling.remove(entry);
+        outbox.forget(entry);
     }
 
     private final class MemoryEvents implements Events {
@@ -119,44 +124,12 @@ public final class MemoryStore implements Store {
 
         @Override
         public void append(Event event) {
-            change(event.job(), Change.Kind.PROGRESS, entry -> record(entry, event));
-        }
-    }
-
-    private final class MemoryOutbox implements Outbox {
-        @Override
-        public List<Delivery> due(Instant now, int limit) {
-            return alone(_ -> telling.stream()
-                    .map(entry -> entry.outbox.getFirst())
-                    .filter(delivery -> !delivery.due().isAfter(now))
-                    .sorted(Comparator.comparing(Delivery::due).thenComparingLong(Delivery::id))
-                    .limit(limit)
-                    .toList());
-        }
-
-        @Override
-        public void delivered(long id) {
-            alone(_ -> {
-                for (MemoryJob entry : telling) entry.outbox.removeIf(delivery -> delivery.id() == id);
-                return telling.removeIf(entry -> entry.outbox.isEmpty());
-            });
-        }
-
-        @Override
-        public void retryAt(long id, Instant due) {
-            alone(_ -> {
-                for (MemoryJob entry : telling)
-                    entry.outbox.replaceAll(old ->
-                            old.id() == id ? new Delivery(id, old.job(), old.event(), old.tries() + 1, due) : old);
+            alone(changes -> {
+                jobs.entry(event.job()).ifPresent(entry -> {
+                    changes.add(new Change(event.job(), Change.Kind.PROGRESS));
+                    record(entry, changes, event);
+                });
                 return true;
-            });
-        }
-
-        @Override
-        public void abandon(JobId job) {
-            alone(_ -> {
-                jobs.entry(job).ifPresent(entry -> entry.outbox.clear());
-                return telling.removeIf(entry -> entry.outbox.isEmpty());
             });
         }
     }

@@ -57,7 +57,9 @@ final class Search {
         return filter.project().isPresent()
                 && filter.contract().isEmpty()
                 && filter.backend().isEmpty()
-                && filter.nameContains().isEmpty();
+                && filter.nameContains().isEmpty()
+                && filter.text().isEmpty()
+                && filter.created().equals(Jobs.Span.EVER);
     }
 
     private String page(String index, Optional<StateWord> state) {
@@ -94,6 +96,13 @@ final class Search {
         filter.contract().ifPresent(value -> and(where, "j.contract = ?", value));
         filter.backend().ifPresent(value -> and(where, "j.backend = ?", value));
         filter.nameContains().ifPresent(value -> and(where, "instr(j.name, ?) > 0", value.toLowerCase(Locale.ROOT)));
+        filter.text().ifPresent(value -> {
+            and(where, "(instr(j.name, ?) > 0", value.toLowerCase(Locale.ROOT));
+            where.append(" OR instr(j.id, ?) > 0 OR instr(coalesce(j.client_id, ''), ?) > 0)");
+            values.addAll(List.of(value, value));
+        });
+        filter.created().from().ifPresent(moment -> and(where, "j.created >= ?", moment));
+        filter.created().before().ifPresent(moment -> and(where, "j.created < ?", moment));
     }
 
     private void and(StringBuilder where, String condition, Object value) {

@@ -39,20 +39,25 @@ final class SqliteEvents implements Events {
                     Counted::read,
                     event.job().value());
             if (counted.isEmpty()) return false;
-            record(session, counted.get(), event);
-            return changes.add(new Change(event.job(), Change.Kind.PROGRESS));
+            changes.add(new Change(event.job(), Change.Kind.PROGRESS));
+            record(session, changes, counted.get(), event);
+            return true;
         });
     }
 
-    /** What an update of a job's row gives back for the event that goes with it. */
-    record Counted(long job, long sequence, boolean webhooks) {
+    /**
+     * What an update of a job's row gives back for the event that goes with it.
+     *
+     * @param webhooks one bit for each that wants to be told
+     */
+    record Counted(long job, long sequence, long webhooks) {
         static Counted read(ResultSet row) throws SQLException {
-            return new Counted(row.getLong(1), row.getLong(2), row.getBoolean(3));
+            return new Counted(row.getLong(1), row.getLong(2), row.getLong(3));
         }
     }
 
-    /** Writes the event and, where somebody wants to be told, its outbox row. */
-    static void record(Session session, Counted counted, Event event) throws SQLException {
+    /** Writes the event and an outbox row for everybody who wants to be told. */
+    static void record(Session session, List<Change> changes, Counted counted, Event event) throws SQLException {
         session.update(
                 "INSERT INTO events (job, sequence, at, kind, attempt, message) VALUES (?, ?, ?, ?, ?, ?)",
                 counted.job(),
@@ -61,7 +66,9 @@ final class SqliteEvents implements Events {
                 JobRow.word(event.kind()),
                 event.attempt().orElse(null),
                 event.message());
-        if (counted.webhooks()) SqliteOutbox.put(session, counted, event.at());
+        if (counted.webhooks() == 0) return;
+        SqliteOutbox.put(session, counted, event.at());
+        changes.add(new Change(event.job(), Change.Kind.OUTBOX));
     }
 
     static Event read(ResultSet row, JobId job, int column) throws SQLException {

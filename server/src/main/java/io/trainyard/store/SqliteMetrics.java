@@ -96,7 +96,11 @@ final class SqliteMetrics implements Metrics {
                 """, row -> row.getString(1), job.value()));
     }
 
-    private record Chunk(int attempt, boolean sealed, byte[] content) {}
+    private record Chunk(int attempt, boolean sealed, byte[] content) {
+        List<Point> points(String name) {
+            return Packing.points(sealed ? Packing.openPoints(content) : content, name, attempt);
+        }
+    }
 
     @Override
     public List<Point> read(JobId job, String name, long fromStep, int limit) {
@@ -114,12 +118,53 @@ final class SqliteMetrics implements Metrics {
                 fromStep,
                 limit));
         return chunks.stream()
-                .flatMap(chunk -> Packing.points(
-                        chunk.sealed() ? Packing.openPoints(chunk.content()) : chunk.content(), name, chunk.attempt())
-                        .stream())
+                .flatMap(chunk -> chunk.points(name).stream())
                 .filter(point -> point.step() >= fromStep)
                 .limit(limit)
                 .toList();
+    }
+
+    @Override
+    public Page page(JobId job, String name, Place from, int limit) {
+        // All chunks of an attempt but its last are full, so the place names the chunk.
+        long chunk = 1 + from.points() / MAX_CHUNK_POINTS;
+        var chunks = readers.read(session -> session.all(
+                """
+                SELECT attempt, chunk, sealed, content FROM metrics
+                WHERE job = (SELECT arrival FROM jobs WHERE id = ?) AND name = ? AND (attempt, chunk) >= (?, ?)
+                ORDER BY attempt, chunk
+                LIMIT ?
+                """,
+                row -> new Numbered(row.getLong(2), new Chunk(row.getInt(1), row.getBoolean(3), row.getBytes(4))),
+                job.value(),
+                name,
+                from.attempt(),
+                chunk,
+                // A chunk holds at least one point; the first may lie wholly behind the place.
+                Math.min(limit, Integer.MAX_VALUE - 2) + 2));
+        var points = new ArrayList<Point>();
+        for (Numbered one : chunks) {
+            long place = (one.number() - 1) * MAX_CHUNK_POINTS;
+            int attempt = one.chunk().attempt();
+            for (Point point : one.chunk().points(name)) {
+                boolean behind = attempt == from.attempt() && place < from.points();
+                if (!behind && points.size() == limit) return new Page(points, Optional.of(new Place(attempt, place)));
+                if (!behind) points.add(point);
+                place++;
+            }
+        }
+        return new Page(points, Optional.empty());
+    }
+
+    private record Numbered(long number, Chunk chunk) {}
+
+    @Override
+    public long count(JobId job, String name) {
+        return readers.read(session -> session.first("""
+                        SELECT coalesce(sum(points), 0) FROM metrics
+                        WHERE job = (SELECT arrival FROM jobs WHERE id = ?) AND name = ?
+                        """, row -> row.getLong(1), job.value(), name))
+                .orElse(0L);
     }
 
     @Override

@@ -34,7 +34,9 @@ public interface Store extends AutoCloseable {
             WISH,
             STATE,
             PROGRESS,
-            LOG
+            LOG,
+            /** Somebody has to be told something. */
+            OUTBOX
         }
     }
 

@@ -28,6 +28,8 @@ public final class Streams {
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
     private static final Duration PING_EVERY = Duration.ofSeconds(15);
     private static final int PAGE = 500;
+    /** Lines may be long, and every follower has a page of them in memory. */
+    private static final int LINES_PAGE = 100;
     /** More unread hints than this are dropped: they would all say the same. */
     private static final int MAX_HINTS = 10_000;
 
@@ -45,7 +47,7 @@ public final class Streams {
             if (listeners != null) listeners.forEach(bell -> bell.ring(change.job()));
             switch (change.kind()) {
                 case CREATED, WISH, STATE -> everywhere.forEach(bell -> bell.ring(change.job()));
-                case PROGRESS, LOG -> {}
+                case PROGRESS, LOG, OUTBOX -> {}
             }
         });
     }
@@ -90,12 +92,12 @@ public final class Streams {
                 // The state is read before the lines: when it says done, every line is already stored.
                 Optional<Job> found = store.jobs().find(job);
                 while (true) {
-                    List<Line> page = store.logs().read(job, next, PAGE);
+                    List<Line> page = store.logs().read(job, next, LINES_PAGE);
                     for (Line line : page) {
                         out.send(Long.toString(line.number()), "line", render.apply(line));
                         next = line.number() + 1;
                     }
-                    if (page.size() < PAGE) break;
+                    if (page.size() < LINES_PAGE) break;
                 }
                 if (found.isPresent() && !found.get().state().ended()) return false;
                 out.send(Long.toString(next - 1), "end", "{}");

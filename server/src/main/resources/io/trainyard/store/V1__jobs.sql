@@ -26,7 +26,7 @@ CREATE TABLE jobs (
     failures      INTEGER NOT NULL,
     user_failures INTEGER NOT NULL,
     retry_of      TEXT,
-    webhooks      INTEGER NOT NULL, -- whether somebody wants to be told
+    webhooks      INTEGER NOT NULL, -- one bit for each webhook that wants to be told, by its place in the spec
     active        INTEGER GENERATED ALWAYS AS (
                       attempt IS NOT NULL
                       OR state_word = 'queued' AND wish <> 'run'
@@ -40,6 +40,7 @@ CREATE INDEX jobs_waiting ON jobs (backend, urgency, arrival, not_before) WHERE 
 -- A job that was due when it was created is found by jobs_waiting; leaving it out here saves every create a page.
 CREATE INDEX jobs_due ON jobs (not_before) WHERE state_word = 'queued' AND wish = 'run' AND not_before > created;
 CREATE INDEX jobs_active ON jobs (arrival, id) WHERE active = 1;
+CREATE INDEX jobs_beating ON jobs (arrival, id) WHERE webhooks <> 0 AND state_word = 'running';
 -- Lists, newest first; which of the three answers is decided in Search. Filtering stays inside the index.
 CREATE INDEX jobs_state ON jobs (state_word, arrival, project, contract, backend);
 CREATE INDEX jobs_project ON jobs (project, arrival);
@@ -100,18 +101,35 @@ CREATE TABLE attempts (
 ) WITHOUT ROWID;
 CREATE INDEX attempts_live ON attempts (backend) WHERE ended IS NULL;
 
--- head marks the oldest row of each job, the only one that may be delivered. Ids are never used again: a late
--- "delivered" must not hit a younger row.
+-- head marks the oldest row of each webhook of a job, the only one that may be delivered. Ids are never used again: a
+-- late "delivered" must not hit a younger row.
 CREATE TABLE outbox (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     job      INTEGER NOT NULL,
+    webhook  INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     tries    INTEGER NOT NULL,
     due      INTEGER NOT NULL,
     head     INTEGER NOT NULL
 );
-CREATE INDEX outbox_job ON outbox (job);
+CREATE INDEX outbox_job ON outbox (job, webhook);
 CREATE INDEX outbox_due ON outbox (due) WHERE head = 1;
+
+-- The last tries to tell a job's receivers; a sequence of 0 is a heartbeat.
+CREATE TABLE deliveries (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    job      INTEGER NOT NULL,
+    webhook  INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    kind     TEXT,
+    number   INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    took     INTEGER NOT NULL,
+    status   INTEGER,
+    result   TEXT    NOT NULL,
+    detail   TEXT    NOT NULL
+);
+CREATE INDEX deliveries_job ON deliveries (job);
 
 CREATE TABLE metrics (
     job      INTEGER NOT NULL,

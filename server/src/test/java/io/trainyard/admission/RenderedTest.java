@@ -110,8 +110,8 @@ class RenderedTest {
     @Test
     void its_retry_is_rendered_as_well_as_a_job_of_its_own() {
         Job first = submitted();
-        Job second =
-                assertInstanceOf(Answer.Accepted.class, admission.retry(first)).job();
+        Job second = assertInstanceOf(Answer.Accepted.class, admission.retry(first, Optional.empty()))
+                .job();
         assertNotEquals(first.id(), second.id());
         assertEquals(Optional.of(first.id()), second.retryOf());
         assertEquals("rendered", StateWord.of(second.state()).word());

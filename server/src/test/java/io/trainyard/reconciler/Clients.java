@@ -90,7 +90,7 @@ final class Clients {
         if (random.nextInt(3) == 0) {
             checker.mayGo(job.id());
             jobs.remove(job.id());
-        } else if (submitted++ < MOST_JOBS && admission.retry(job) instanceof Answer.Accepted again)
+        } else if (submitted++ < MOST_JOBS && admission.retry(job, Optional.empty()) instanceof Answer.Accepted again)
             answered(again.job());
     }
 

@@ -14,7 +14,6 @@ import io.trainyard.job.Wish;
 import io.trainyard.store.Jobs.Filter;
 import io.trainyard.store.Jobs.Page;
 import io.trainyard.store.Metrics.Point;
-import io.trainyard.store.Outbox.Delivery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +22,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What lists, the queue, metrics, logs and the outbox promise, whoever keeps them. */
-abstract class RecordsContractTest extends LifeCycleContractTest {
+abstract class RecordsContractTest extends SearchContractTest {
     private static final Filter ALL = Filter.ALL;
 
     private List<Job> listed(Filter filter) {
@@ -151,53 +150,6 @@ abstract class RecordsContractTest extends LifeCycleContractTest {
                 history(job).stream().map(Event::sequence).toList());
         assertEquals(2, store.events().after(job.id(), 1, 2).size());
         assertEquals(1, found(job).version());
-    }
-
-    @Test
-    void the_outbox_hands_out_the_oldest_of_each_job_in_order() {
-        Job job = created(PLAIN.told());
-        Job other = created(PLAIN.told());
-        created(PLAIN);
-        moved(launching(job, 1), Event.Kind.LAUNCHING);
-        jobs.wish(job.id(), Wish.CANCEL, now);
-        var due = store.outbox().due(now.plusSeconds(5), 10);
-        assertEquals(
-                List.of(job.id(), other.id()), due.stream().map(Delivery::job).toList());
-        assertEquals(Event.Kind.SUBMITTED, due.getFirst().event().kind());
-        assertEquals(history(job).getFirst(), due.getFirst().event());
-        assertEquals(1, store.outbox().due(now.plusSeconds(5), 1).size());
-        assertEquals(List.of(), store.outbox().due(now.minusSeconds(1), 10));
-        store.outbox().delivered(due.getFirst().id());
-        store.outbox().delivered(due.getFirst().id());
-        assertEquals(Event.Kind.LAUNCHING, next(job).event().kind());
-        store.outbox().delivered(next(job).id());
-        assertEquals(Event.Kind.CANCEL_REQUESTED, next(job).event().kind());
-    }
-
-    private Delivery next(Job job) {
-        return store.outbox().due(now.plusSeconds(1000), 10).stream()
-                .filter(delivery -> delivery.job().equals(job.id()))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    @Test
-    void a_failed_delivery_holds_back_what_follows_it() {
-        Job job = created(PLAIN.told());
-        moved(launching(job, 1), Event.Kind.LAUNCHING);
-        store.outbox().retryAt(next(job).id(), now.plusSeconds(60));
-        assertEquals(List.of(), store.outbox().due(now.plusSeconds(59), 10));
-        assertEquals(1, next(job).tries());
-        assertEquals(now.plusSeconds(60), next(job).due());
-        store.outbox().abandon(job.id());
-        assertEquals(List.of(), store.outbox().due(now.plusSeconds(1000), 10));
-        moved(running(), Event.Kind.RUNNING);
-        store.events().append(event(found(job), Event.Kind.CHECKPOINT));
-        assertEquals(Event.Kind.RUNNING, next(job).event().kind());
-    }
-
-    private Job running() {
-        return Samples.running(found(jobs.list(ALL, Optional.empty(), 1).jobs().getFirst()));
     }
 
     @Test

@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,37 +54,41 @@ final class Samples {
             String backend,
             int priority,
             Map<String, String> labels,
-            boolean webhook,
+            int webhooks,
             Instant created) {
         static final Draft PLAIN =
-                new Draft("fine-tune", Optional.empty(), "default", "trainer", "local", 0, Map.of(), false, NOON);
+                new Draft("fine-tune", Optional.empty(), "default", "trainer", "local", 0, Map.of(), 0, NOON);
 
         Draft named(String next) {
-            return new Draft(next, clientId, project, contract, backend, priority, labels, webhook, created);
+            return new Draft(next, clientId, project, contract, backend, priority, labels, webhooks, created);
         }
 
         Draft withClientId(String next) {
-            return new Draft(name, Optional.of(next), project, contract, backend, priority, labels, webhook, created);
+            return new Draft(name, Optional.of(next), project, contract, backend, priority, labels, webhooks, created);
         }
 
         Draft in(String nextProject, String nextContract) {
-            return new Draft(name, clientId, nextProject, nextContract, backend, priority, labels, webhook, created);
+            return new Draft(name, clientId, nextProject, nextContract, backend, priority, labels, webhooks, created);
         }
 
         Draft on(String next) {
-            return new Draft(name, clientId, project, contract, next, priority, labels, webhook, created);
+            return new Draft(name, clientId, project, contract, next, priority, labels, webhooks, created);
         }
 
         Draft withPriority(int next) {
-            return new Draft(name, clientId, project, contract, backend, next, labels, webhook, created);
+            return new Draft(name, clientId, project, contract, backend, next, labels, webhooks, created);
         }
 
         Draft labelled(Map<String, String> next) {
-            return new Draft(name, clientId, project, contract, backend, priority, next, webhook, created);
+            return new Draft(name, clientId, project, contract, backend, priority, next, webhooks, created);
         }
 
         Draft told() {
-            return new Draft(name, clientId, project, contract, backend, priority, labels, true, created);
+            return new Draft(name, clientId, project, contract, backend, priority, labels, 1, created);
+        }
+
+        Draft toldTwice() {
+            return new Draft(name, clientId, project, contract, backend, priority, labels, 2, created);
         }
 
         Job job() {
@@ -146,10 +151,10 @@ final class Samples {
                                 new Container.Variable.Secret("HF_TOKEN", new SecretRef("token")))),
                 draft.labels(),
                 Map.of("team", "research"),
-                draft.webhook()
-                        ? List.of(new Webhook(
-                                "https://studio/hook", Optional.of(new SecretRef("hook")), Optional.empty(), Set.of()))
-                        : List.of(),
+                Collections.nCopies(
+                        draft.webhooks(),
+                        new Webhook(
+                                "https://studio/hook", Optional.of(new SecretRef("hook")), Optional.empty(), Set.of())),
                 Placement.ANYWHERE,
                 new Policy(Optional.of(Duration.ofHours(8)), 3, 0, Optional.empty(), draft.priority()),
                 settings());

@@ -142,7 +142,7 @@ abstract class StoreContractTest {
         var told = new ArrayList<Event.Kind>();
         for (var due = store.outbox().due(NOON.plusSeconds(9), 10); !due.isEmpty(); ) {
             told.add(due.getFirst().event().kind());
-            store.outbox().delivered(due.getFirst().id());
+            store.outbox().settled(due.getFirst().id(), Optional.empty());
             due = store.outbox().due(NOON.plusSeconds(9), 10);
         }
         assertEquals(List.of(Event.Kind.SUBMITTED, Event.Kind.RENDERED, Event.Kind.WARNING), told);
@@ -270,7 +270,7 @@ abstract class StoreContractTest {
     void whoever_listens_hears_of_each_commit() {
         var heard = new ConcurrentLinkedQueue<Change>();
         store.subscribe(heard::add);
-        Job job = created(PLAIN);
+        Job job = created(PLAIN.told());
         jobs.wish(job.id(), Wish.PAUSE, now);
         moved(launching(found(job), 1), Event.Kind.LAUNCHING);
         store.metrics().append(job.id(), List.of(new Metrics.Point("loss", 1, 1, 0.5, now)));

@@ -2,7 +2,7 @@ package io.trainyard.store;
 
 import java.time.InstantSource;
 
-class StoreMemoryTest extends RecordsContractTest {
+class StoreMemoryTest extends OutboxContractTest {
     @Override
     Store open(InstantSource clock) {
         return new MemoryStore(clock);

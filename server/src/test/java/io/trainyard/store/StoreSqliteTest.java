@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import org.junit.jupiter.api.io.TempDir;
 
-class StoreSqliteTest extends RecordsContractTest {
+class StoreSqliteTest extends OutboxContractTest {
     @TempDir
     Path folder;
 

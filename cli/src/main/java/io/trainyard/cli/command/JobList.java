@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -31,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
             "",
             "Examples:",
             "  trainyard jobs --state running --state queued",
-            "  trainyard jobs --label team=vision --limit 10",
+            "  trainyard jobs --label team=vision --after 12h --limit 10",
             "  trainyard jobs --all --json | jq -r '.jobs[].id'"
         })
 public final class JobList implements Callable<Integer> {
@@ -41,20 +42,8 @@ public final class JobList implements Callable<Integer> {
 
     private final Globals globals;
 
-    @Option(names = "--state", paramLabel = "STATE", description = "Only jobs in this state; may be repeated.")
-    private List<String> states = new ArrayList<>();
-
-    @Option(names = "--label", paramLabel = "K=V", description = "Only jobs with this label; may be repeated.")
-    private List<String> labels = new ArrayList<>();
-
-    @Option(names = "--contract", paramLabel = "NAME", description = "Only jobs that came by this contract.")
-    private @Nullable String contract;
-
-    @Option(names = "--backend", paramLabel = "NAME", description = "Only jobs on this backend.")
-    private @Nullable String backend;
-
-    @Option(names = "--name", paramLabel = "NAME", description = "Only jobs of this name.")
-    private @Nullable String name;
+    @Mixin
+    private Which which = new Which();
 
     @Option(names = "--limit", paramLabel = "N", description = "At most so many jobs (1 to 500; otherwise 50).")
     private @Nullable Integer limit;
@@ -69,12 +58,7 @@ public final class JobList implements Callable<Integer> {
     @Override
     public Integer call() {
         try (Session session = globals.open()) {
-            Query query = Jobs.all()
-                    .with("state", states)
-                    .with("contract", Optional.ofNullable(contract))
-                    .with("backend", Optional.ofNullable(backend))
-                    .with("label", labels)
-                    .with("name", Optional.ofNullable(name));
+            Query query = which.of(Jobs.all(), session.surroundings().clock().instant());
             Integer size = all && limit == null ? Integer.valueOf(LARGEST_PAGE) : limit;
             query = query.with("limit", Optional.ofNullable(size).map(String::valueOf));
             var jobs = new ArrayList<Job>();
@@ -99,15 +83,11 @@ public final class JobList implements Callable<Integer> {
 
     private void show(Session session, List<Job> jobs, boolean more) {
         if (jobs.isEmpty()) {
-            session.screen().remark("No jobs" + (filtered() ? " match." : " yet. Submit one with: trainyard submit"));
+            session.screen().remark("No jobs" + (which.any() ? " match." : " yet. Submit one with: trainyard submit"));
             return;
         }
         table(session, jobs);
         if (more) session.screen().remark(Cell.dim("There are more: trainyard jobs --all"));
-    }
-
-    private boolean filtered() {
-        return !states.isEmpty() || !labels.isEmpty() || contract != null || backend != null || name != null;
     }
 
     /** Also lists the candidates of an ambiguous id. */

@@ -26,6 +26,7 @@ import tools.jackson.databind.JsonNode;
             "",
             "Examples:",
             "  trainyard logs 019ab3c4 --tail 50",
+            "  trainyard logs 019ab3c4 --from 1000 --to 2000",
             "  trainyard logs 019ab3c4 -f | grep loss"
         })
 public final class Logs implements Callable<Integer> {
@@ -47,12 +48,17 @@ public final class Logs implements Callable<Integer> {
     @Option(names = "--from", paramLabel = "N", description = "Begin with line N; the first is 1.")
     private @Nullable Long from;
 
+    @Option(names = "--to", paramLabel = "N", description = "End with line N.")
+    private @Nullable Long to;
+
     public Logs(Globals globals) {
         this.globals = globals;
     }
 
     @Override
     public Integer call() {
+        if (to != null && (tail != null || follow))
+            throw new Usage("--to goes with --from, not with --tail or --follow.");
         if (tail != null && from != null) throw new Usage("Give either --tail or --from, not both.");
         try (Session session = globals.open()) {
             Job job = session.jobs().find(id);
@@ -63,17 +69,17 @@ public final class Logs implements Callable<Integer> {
                 if (!follow) return Exit.GOOD;
             }
             if (follow) stream(session, job.id(), printer, next);
-            else all(session, job.id(), printer, next);
+            else all(session, job.id(), printer, next, to == null ? Long.MAX_VALUE : to);
         }
         return Exit.GOOD;
     }
 
-    private static void all(Session session, String id, LogPrinter printer, long first) {
+    private static void all(Session session, String id, LogPrinter printer, long first, long last) {
         long from = first;
-        while (true) {
+        while (from <= last) {
             Query query = Jobs.one(id, "logs")
                     .with("from", String.valueOf(from))
-                    .with("limit", String.valueOf(LINES_PER_PAGE));
+                    .with("limit", String.valueOf(Math.min(LINES_PER_PAGE, last - from + 1)));
             long next = page(session, printer, query, from);
             if (next <= from || session.screen().unread()) return;
             from = next;

@@ -33,6 +33,8 @@ import tools.jackson.databind.JsonNode;
         })
 public final class Metrics implements Callable<Integer> {
     private static final int WIDEST_CURVE = 40;
+    /** First, last and least are among them, and a curve shows no more. */
+    private static final int DRAWN_POINTS = 1000;
 
     private final Globals globals;
 
@@ -42,6 +44,13 @@ public final class Metrics implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "Only this metric.")
     private @Nullable String name;
 
+    @Option(
+            names = "--points",
+            paramLabel = "N",
+            description =
+                    "At most so many points of each (4 to 10000), least and greatest kept; with --json otherwise all.")
+    private @Nullable Integer points;
+
     public Metrics(Globals globals) {
         this.globals = globals;
     }
@@ -50,6 +59,8 @@ public final class Metrics implements Callable<Integer> {
     public Integer call() {
         try (Session session = globals.open()) {
             Query query = Jobs.one(session.jobs().fullId(id), "metrics").with("name", Optional.ofNullable(name));
+            Integer most = points == null && !session.json() ? Integer.valueOf(DRAWN_POINTS) : points;
+            query = query.with("points", Optional.ofNullable(most).map(String::valueOf));
             JsonNode answer = session.api().get(query);
             if (session.json()) session.document(answer);
             else show(session.screen(), answer.path("series"));

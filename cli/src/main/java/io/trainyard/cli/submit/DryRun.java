@@ -1,8 +1,8 @@
 package io.trainyard.cli.submit;
 
 import io.trainyard.cli.api.Api;
-import io.trainyard.cli.api.Jobs;
 import io.trainyard.cli.api.Json;
+import io.trainyard.cli.api.Query;
 import io.trainyard.cli.screen.Cell;
 import io.trainyard.cli.screen.Screen;
 import io.trainyard.cli.screen.Style;
@@ -17,11 +17,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class DryRun {
     private DryRun() {}
 
-    static int show(Session session, ObjectNode body) {
+    static int show(Session session, Query query, ObjectNode body) {
         Api api = session.api();
         String unused = UUID.randomUUID().toString();
-        JsonNode answer =
-                api.create(Jobs.all().with("dry_run", "true"), body, unused).body();
+        JsonNode answer = api.create(query, body, unused).body();
         JsonNode plan = answer.path("plan");
         List<String> objections = Json.texts(plan.path("objections"));
         if (session.json()) session.document(answer);
@@ -36,8 +35,20 @@ final class DryRun {
         String backend = Json.text(plan, "backend");
         String sentence = objections.isEmpty() ? "It would run on " : "It would be refused by ";
         screen.line(sentence + (backend.isEmpty() ? "no backend" : backend) + ". Nothing was submitted.");
+        JsonNode backends = plan.path("backends");
+        if (backends.size() > 1) {
+            String fallback =
+                    plan.path("fallback").asBoolean(false) ? "" : " (no fallback: only the first that takes it)";
+            screen.line("In this order" + fallback + ":");
+            for (JsonNode one : backends) screen.line("  " + Json.text(one, "name") + said(one));
+        }
         JsonNode manifest = plan.path("manifest");
         if (manifest.isString()) screen.line("\n" + manifest.stringValue());
         else if (manifest.isContainer()) screen.line("\n" + Json.pretty(manifest));
+    }
+
+    private static String said(JsonNode backend) {
+        List<String> objections = Json.texts(backend.path("objections"));
+        return objections.isEmpty() ? "" : "  refuses: " + String.join("; ", objections);
     }
 }

@@ -3,6 +3,7 @@ package io.trainyard.cli.submit;
 import io.trainyard.cli.api.Answer;
 import io.trainyard.cli.api.Job;
 import io.trainyard.cli.api.Jobs;
+import io.trainyard.cli.command.Wait;
 import io.trainyard.cli.follow.Follower;
 import io.trainyard.cli.screen.Cell;
 import io.trainyard.cli.screen.Style;
@@ -32,8 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
             "",
             "The id of the job goes to standard output, all remarks to standard error.",
             "Sending is safe to repeat: a lost connection is tried again under the same idempotency key.",
-            "With --follow the exit code is 0 when the job succeeded and 1 when it failed or was cancelled;",
-            "Ctrl-C ends only the watching (exit code 130) and the job goes on.",
+            "With --follow or --wait the exit code is 0 when the job succeeded and 1 when it failed or was cancelled;",
+            "Ctrl-C ends only the watching or waiting (exit code 130) and the job goes on.",
             "",
             "Examples:",
             "  trainyard submit job.json --follow",
@@ -59,6 +60,9 @@ public final class Submit implements Callable<Integer> {
 
     @Option(names = "--follow", description = "Watch it live until it ends.")
     private boolean follow;
+
+    @Option(names = "--wait", description = "Wait quietly until it ends.")
+    private boolean wait;
 
     @Option(names = "--dry-run", description = "Only say where it would run, what speaks against it, and how.")
     private boolean dryRun;
@@ -89,7 +93,7 @@ public final class Submit implements Callable<Integer> {
             ObjectNode body = Body.read(file, session.surroundings());
             overrides.layOver(body, command, session.surroundings().environment());
             if (body.isEmpty()) throw new Usage("Nothing to submit: name a FILE, - for standard input, or options.");
-            if (dryRun) return DryRun.show(session, body);
+            if (dryRun) return DryRun.show(session, Jobs.all().with("dry_run", "true"), body);
             Answer answer = session.api().create(Jobs.all(), body, sentUnder);
             Job job = new Job(answer.body());
             if (answer.status() != CREATED) session.screen().remark("This was submitted before; here is that job.");
@@ -107,12 +111,22 @@ public final class Submit implements Callable<Integer> {
         return submitted(session, TrainerRequest.send(session, service, body, sentUnder));
     }
 
+    private static int waited(Session session, Job job) {
+        Job ended = Wait.end(session, job, "the job goes on", "trainyard follow " + job.id());
+        if (session.json()) session.document(ended.json());
+        else
+            session.screen()
+                    .remark(ended.state().word() + ended.why().transform(why -> why.isEmpty() ? "" : ": " + why));
+        return ended.state().good() ? Exit.GOOD : Exit.JOB_NOT_GOOD;
+    }
+
     private int submitted(Session session, Job job) {
         if (!session.json()) {
             session.screen().line(job.id());
             for (String warning : job.warnings())
                 session.screen().remark(new Cell("Warning: " + warning, Style.YELLOW));
         }
+        if (wait && !follow) return waited(session, job);
         if (follow) {
             Job ended = new Follower(session).follow(job.id());
             return ended.state().good() ? Exit.GOOD : Exit.JOB_NOT_GOOD;

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.trainyard.backend.Backend;
 import io.trainyard.job.Attempt;
+import io.trainyard.job.JobId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -32,11 +33,20 @@ record Folder(Path path) {
     private static final Pattern JOB = Pattern.compile("[A-Za-z0-9_-]{1,100}");
     private static final Set<OpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     private static final String NEVER = "never";
+    private static final String OUTPUT = "output";
 
     static Folder of(Path home, Attempt attempt) {
-        String job = attempt.job().value();
-        if (!JOB.matcher(job).matches()) throw new IllegalArgumentException("no folder is named " + job);
-        return new Folder(home.resolve("jobs").resolve(job).resolve(Integer.toString(attempt.number())));
+        return new Folder(ofJob(home, attempt.job()).resolve(Integer.toString(attempt.number())));
+    }
+
+    private static Path ofJob(Path home, JobId id) {
+        if (!JOB.matcher(id.value()).matches()) throw new IllegalArgumentException("no folder is named " + id);
+        return home.resolve("jobs").resolve(id.value());
+    }
+
+    /** Where the attempts of a job leave their results unless it says otherwise. */
+    static Path outputOf(Path home, JobId job) {
+        return ofJob(home, job).resolve(OUTPUT);
     }
 
     /** Those of all attempts, also of jobs long gone. */
@@ -104,7 +114,7 @@ record Folder(Path path) {
 
     /** The same over the attempts of a job. */
     Path output() {
-        return path.resolveSibling("output");
+        return path.resolveSibling(OUTPUT);
     }
 
     Started started() {

@@ -7,6 +7,7 @@ import io.trainyard.backend.Check;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.backend.LogSource;
+import io.trainyard.backend.Places;
 import io.trainyard.backend.Plan;
 import io.trainyard.backend.local.Folder.Started;
 import io.trainyard.job.Attempt;
@@ -75,6 +76,25 @@ public final class LocalBackend implements Backend {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public Places places(JobId job, String runId, JobSpec spec) {
+        var artifacts = spec.artifacts();
+        return new Places(
+                Optional.of(place(artifacts.outputUri(), Folder.outputOf(settings.home(), job))),
+                Optional.of(place(artifacts.checkpoints().uri(), RunFile.checkpointFolder(settings.home(), runId))));
+    }
+
+    /**
+     * A folder that the job named may be anybody's. Whoever may run commands here could look into it anyway; nobody
+     * else learns from us what is in it.
+     */
+    private Places.Place place(Optional<String> named, Path own) {
+        if (named.isEmpty()) return new Places.Place(own.toString(), Optional.of(own));
+        String path = named.get().startsWith("file:///") ? named.get().substring("file://".length()) : named.get();
+        boolean ours = settings.allowCommands() && path.startsWith("/") && path.indexOf('\0') < 0;
+        return new Places.Place(named.get(), ours ? Optional.of(Path.of(path).normalize()) : Optional.empty());
     }
 
     @Override

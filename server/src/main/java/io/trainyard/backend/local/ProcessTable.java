@@ -101,6 +101,16 @@ final class ProcessTable {
         boolean ignored = kill ? handle.get().destroyForcibly() : handle.get().destroy();
     }
 
+    /** Whether both run the same command line: one just made by the other has not become a program of its own yet. */
+    boolean alike(Entry entry, long other) {
+        var mine = commandLine(entry.pid());
+        return mine.isPresent() && mine.equals(commandLine(other));
+    }
+
+    private Optional<String> commandLine(long pid) {
+        return read(proc.resolve(Long.toString(pid)).resolve("cmdline")).filter(line -> !line.isEmpty());
+    }
+
     private List<Entry> all() {
         var entries = new ArrayList<Entry>();
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(proc, "[0-9]*")) {

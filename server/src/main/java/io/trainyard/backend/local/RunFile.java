@@ -103,13 +103,15 @@ final class RunFile {
                 "uri",
                         checkpoints
                                 .uri()
-                                .orElseGet(() -> home.resolve("runs")
-                                        .resolve(folderName(runId))
-                                        .resolve("checkpoints")
-                                        .toString()),
+                                .orElseGet(() -> checkpointFolder(home, runId).toString()),
                 "every_steps", orNull(checkpoints.everySteps()),
                 "keep", checkpoints.keep(),
                 "resume", checkpoints.resume());
+    }
+
+    /** The same for every attempt and every retry of a job. */
+    static Path checkpointFolder(Path home, String runId) {
+        return home.resolve("runs").resolve(folderName(runId)).resolve("checkpoints");
     }
 
     /** A run id may hold anything, {@code ../} included; the hash keeps apart what the cleaning makes equal. */

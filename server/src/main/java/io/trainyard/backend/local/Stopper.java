@@ -56,14 +56,16 @@ final class Stopper {
                 .plus(GIVE_UP_AFTER);
         var wait = FIRST_LOOK_AFTER;
         while (true) {
-            var left = left(folder, mark);
+            // Before the look: while the shim is not known it is among those left, and would be told in the program's
+            // place.
             boolean shimKnown = !(folder.started() instanceof Started.Writing);
+            var left = left(folder, mark);
             if (left.isEmpty() && over(folder)) return;
             var now = machine.uptime();
             if (now.compareTo(patience) > 0) return;
             if (now.compareTo(folder.stopDeadline().orElse(Duration.ZERO)) >= 0)
                 left.forEach(entry -> processes.signal(entry, true));
-            else if (!asked && shimKnown && !left.isEmpty()) {
+            else if (!asked && shimKnown && !left.isEmpty() && !beginning(folder, left)) {
                 // Once, to those there now: a helper that the program starts to save its work is left in peace.
                 left.forEach(entry -> processes.signal(entry, false));
                 folder.tellToStop();
@@ -72,6 +74,16 @@ final class Stopper {
             if (!pause(wait)) return;
             wait = wait.multipliedBy(2).compareTo(LOOK_EVERY) < 0 ? wait.multipliedBy(2) : LOOK_EVERY;
         }
+    }
+
+    /**
+     * Whether the shim has just split off the program: until that is a program of its own it has the shim's traps, and
+     * what it is told is lost.
+     */
+    private boolean beginning(Folder folder, List<ProcessTable.Entry> left) {
+        return folder.started() instanceof Started.By by
+                && left.stream()
+                        .anyMatch(entry -> processes.alike(entry, by.shim().pid()));
     }
 
     private static Duration max(Duration one, Duration other) {

@@ -14,6 +14,7 @@ import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Store;
+import io.trainyard.webhook.AddressPolicy;
 import io.trainyard.wire.Details;
 import io.trainyard.wire.Json;
 import io.trainyard.wire.Problem;
@@ -43,13 +44,16 @@ public final class TrainerContract implements Contract {
     private final Admission admission;
     private final Store store;
     private final Tokens tokens;
+    private final AddressPolicy addresses;
     private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
 
-    public TrainerContract(Admission admission, Store store, Tokens tokens, RuntimeDefaults runtime) {
+    public TrainerContract(
+            Admission admission, Store store, Tokens tokens, AddressPolicy addresses, RuntimeDefaults runtime) {
         this.admission = admission;
         this.store = store;
         this.tokens = tokens;
+        this.addresses = addresses;
         this.runtime = runtime;
     }
 
@@ -159,11 +163,16 @@ public final class TrainerContract implements Contract {
         switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
             case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
             case Request.Reading.Refused refused -> refuse(context, 400, refused.text());
-            case Request.Reading.Good good ->
-                answer(
-                        context,
-                        service,
-                        admission.submit(Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+            case Request.Reading.Good good -> {
+                List<Problem> problems = Callbacks.problems(good.request(), addresses);
+                if (problems.isEmpty())
+                    answer(
+                            context,
+                            service,
+                            admission.submit(
+                                    Translator.wanted(good.request(), Identity.DEFAULT_PROJECT, runtime, key)));
+                else wrong(context, problems);
+            }
         }
     }
 

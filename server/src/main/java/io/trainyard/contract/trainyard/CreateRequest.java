@@ -10,15 +10,16 @@ import io.trainyard.spec.Model;
 import io.trainyard.spec.SecretRef;
 import io.trainyard.spec.Settings;
 import io.trainyard.spec.Webhook;
-import java.net.URI;
-import java.net.URISyntaxException;
+import io.trainyard.webhook.AddressPolicy;
+import io.trainyard.webhook.Authorization;
+import io.trainyard.webhook.Signature;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,8 +29,8 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
     private static final int MANY = 1000;
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,255}");
 
-    static CreateRequest read(JsonNode body) {
-        var reader = new Reader();
+    static CreateRequest read(JsonNode body, AddressPolicy addresses) {
+        var reader = new Reader(addresses);
         JobSpec spec = reader.spec(body);
         return new CreateRequest(spec, reader.secrets, reader.errors);
     }
@@ -51,6 +52,11 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
     private static final class Reader {
         private final List<FieldError> errors = new ArrayList<>();
         private final Map<SecretRef, String> secrets = new HashMap<>();
+        private final AddressPolicy addresses;
+
+        Reader(AddressPolicy addresses) {
+            this.addresses = addresses;
+        }
 
         JobSpec spec(JsonNode body) {
             var fields = Fields.of(body, errors);
@@ -154,27 +160,24 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
             var webhooks = new ArrayList<Webhook>();
             for (Fields fields : list) {
                 String url = fields.required("url");
-                if (!url.isEmpty() && !webAddress(url)) fields.wrong("url", "an http or https address is wanted");
+                if (!url.isEmpty()) addresses.objection(url).ifPresent(why -> fields.wrong("url", why));
                 String prefix = "webhooks." + webhooks.size() + ".";
-                Set<String> words = new HashSet<>(fields.texts("events", 32));
                 webhooks.add(new Webhook(
                         url,
-                        secret(fields, "authorization", prefix + "authorization"),
-                        secret(fields, "secret", prefix + "secret"),
-                        words));
+                        judged(fields, "authorization", prefix, Authorization::objection),
+                        judged(fields, "secret", prefix, Signature::objection),
+                        new HashSet<>(fields.words("events", Notices.words()))));
                 fields.noMore();
             }
             return webhooks;
         }
 
-        private static boolean webAddress(String url) {
-            try {
-                var address = new URI(url);
-                return address.getHost() != null
-                        && ("http".equals(address.getScheme()) || "https".equals(address.getScheme()));
-            } catch (URISyntaxException e) {
-                return false;
-            }
+        /** A secret that must also be usable; what is wrong with it is said without its value. */
+        private Optional<SecretRef> judged(
+                Fields fields, String field, String prefix, Function<String, Optional<String>> objection) {
+            Optional<String> value = fields.secret(field);
+            value.flatMap(objection).ifPresent(why -> fields.wrongSecret(field, why));
+            return value.map(text -> keep(prefix + field, text));
         }
     }
 }

@@ -69,6 +69,10 @@ final class Fields {
         wrongAt(at(name) + "." + entry, shown(value), message);
     }
 
+    void wrongSecret(String name, String message) {
+        wrongHidden(at(name), message);
+    }
+
     private void wrongHidden(String field, String message) {
         wrongAt(field, HIDDEN, message);
     }
@@ -84,7 +88,7 @@ final class Fields {
         return shortened(value.toString());
     }
 
-    private static String shortened(String text) {
+    static String shortened(String text) {
         return text.length() > MAX_SHOWN_CHARS ? text.substring(0, MAX_SHOWN_CHARS) + "…" : text;
     }
 
@@ -210,6 +214,18 @@ final class Fields {
             else wrongAt(where, shown(item), wanted(0));
         }
         return texts;
+    }
+
+    /** Each one of these. */
+    List<String> words(String name, List<String> known) {
+        var words = new ArrayList<String>();
+        int index = 0;
+        for (JsonNode item : array(name, known.size())) {
+            String where = at(name) + "[" + index++ + "]";
+            if (item.isString() && known.contains(item.asString())) words.add(item.asString());
+            else wrongAt(where, shown(item), "one of " + String.join(", ", known) + " is wanted");
+        }
+        return words;
     }
 
     private List<JsonNode> array(String name, int most) {

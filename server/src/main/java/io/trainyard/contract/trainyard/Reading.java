@@ -12,7 +12,6 @@ import io.trainyard.job.JobState;
 import io.trainyard.store.Jobs.Filter;
 import io.trainyard.store.Jobs.Page;
 import io.trainyard.store.Logs.Line;
-import io.trainyard.store.Metrics.Point;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
 import java.time.InstantSource;
@@ -25,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** The reading half of our API: one job, pages of jobs, and events, logs and metrics from a cursor on. */
 final class Reading {
     private static final int MAX_PAGE = 10_000;
+    private static final int MAX_PAGE_CHARACTERS = 4 * 1024 * 1024;
+    private static final int LINES_AT_ONCE = 100;
     private static final int AMBIGUOUS_SHOWN = 5;
     /** Sequences, line numbers and steps stay exact in a client that reads numbers as doubles. */
     private static final long MAX_NUMBER = (1L << 53) - 1;
@@ -47,7 +48,13 @@ final class Reading {
         String job = TrainyardContract.PREFIX + "/jobs/{id}";
         routes.get(job + "/events", this::events);
         routes.get(job + "/logs", this::logs);
+        routes.get(job + "/logs/download", this::download);
         routes.get(job + "/metrics", this::metrics);
+        routes.get(
+                job + "/artifacts", context -> answer(context, FileLists.artifacts(admission.places(find(context)))));
+        routes.get(
+                job + "/checkpoints",
+                context -> answer(context, FileLists.checkpoints(admission.places(find(context)))));
         routes.get(TrainyardContract.PREFIX + "/events", context -> {
             if (!EventStream.wanted(context))
                 throw new Refusal(406, "this feed is served as text/event-stream only; say so in Accept");
@@ -131,12 +138,23 @@ final class Reading {
         }
         ObjectNode body = JobView.JSON.createObjectNode();
         ArrayNode list = body.putArray("lines");
+        answer(context, body.put("next", lines(job, from, limit(context, 1000, MAX_PAGE), list)));
+    }
+
+    /** Ends early where the lines are long: a page is bounded in bytes as well. */
+    private long lines(Job job, long from, int limit, ArrayNode list) {
         long next = from;
-        for (Line line : store.logs().read(job.id(), from, limit(context, 1000, MAX_PAGE))) {
-            list.add(JobView.of(line));
-            next = line.number() + 1;
+        int characters = 0;
+        while (list.size() < limit && characters < MAX_PAGE_CHARACTERS) {
+            var lines = store.logs().read(job.id(), next, Math.min(LINES_AT_ONCE, limit - list.size()));
+            if (lines.isEmpty()) break;
+            for (Line line : lines) {
+                list.add(JobView.of(line));
+                characters += line.text().length();
+            }
+            next = lines.getLast().number() + 1;
         }
-        answer(context, body.put("next", next));
+        return next;
     }
 
     private long from(Context context, Job job) {
@@ -145,22 +163,13 @@ final class Reading {
         return Math.max(1, store.logs().last(job.id()) - number(context, "tail", 0, 0) + 1);
     }
 
-    private void metrics(Context context) {
+    private void download(Context context) {
         Job job = find(context);
-        String name = context.queryParam("name");
-        long from = number(context, "from_step", 0, 0);
-        ObjectNode body = JobView.JSON.createObjectNode();
-        ArrayNode series = body.putArray("series");
-        for (String one : name == null ? store.metrics().names(job.id()) : List.of(name)) {
-            ArrayNode points = series.addObject().put("name", one).putArray("points");
-            for (Point point : store.metrics().read(job.id(), one, from, Integer.MAX_VALUE))
-                points.addObject()
-                        .put("attempt", point.attempt())
-                        .put("step", point.step())
-                        .put("value", point.value())
-                        .put("at", JobView.time(point.at()));
-        }
-        answer(context, body);
+        new LogFile(store.logs(), job.id()).send(context, from(context, job));
+    }
+
+    private void metrics(Context context) {
+        answer(context, Curves.of(store.metrics(), find(context), context));
     }
 
     private static Optional<Long> lastEventId(Context context) {
@@ -175,7 +184,7 @@ final class Reading {
         return (int) limit;
     }
 
-    private static long number(Context context, String name, long otherwise, long least) {
+    static long number(Context context, String name, long otherwise, long least) {
         String text = context.queryParam(name);
         return text == null ? otherwise : whole(name, text, least);
     }

@@ -18,14 +18,15 @@ import io.trainyard.store.Jobs.Filter;
 import io.trainyard.store.StateWord;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
+import io.trainyard.webhook.AddressPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -51,16 +52,21 @@ public final class TrainyardContract implements Contract {
 
     private final Admission admission;
     private final Store store;
+    private final AddressPolicy addresses;
     private final Tokens tokens;
     private final InstantSource clock;
     private final Reading reading;
 
-    public TrainyardContract(Admission admission, Store store, Tokens tokens, Streams streams, InstantSource clock) {
-        this.admission = admission;
-        this.store = store;
+    /** What stands behind it. */
+    public record Behind(Admission admission, Store store, Streams streams, AddressPolicy addresses) {}
+
+    public TrainyardContract(Behind behind, Tokens tokens, InstantSource clock) {
+        this.admission = behind.admission();
+        this.store = behind.store();
+        this.addresses = behind.addresses();
         this.tokens = tokens;
         this.clock = clock;
-        this.reading = new Reading(store, admission, streams, clock);
+        this.reading = new Reading(store, admission, behind.streams(), clock);
     }
 
     @Override
@@ -74,13 +80,17 @@ public final class TrainyardContract implements Contract {
         routes.before(PREFIX + "/*", this::admit);
         routes.post(PREFIX + "/jobs", this::create);
         routes.get(PREFIX + "/jobs", this::list);
+        routes.post(PREFIX + "/plan", this::plan);
+        routes.post(PREFIX + "/jobs/cancel", this::cancelMany);
         routes.get(PREFIX + "/jobs/{id}", context -> answer(context, 200, reading.job(context)));
         routes.delete(PREFIX + "/jobs/{id}", this::delete);
         routes.post(PREFIX + "/jobs/{id}/cancel", context -> wish(context, Wish.CANCEL));
         routes.post(PREFIX + "/jobs/{id}/pause", context -> wish(context, Wish.PAUSE));
         routes.post(PREFIX + "/jobs/{id}/resume", context -> wish(context, Wish.RUN));
         routes.post(PREFIX + "/jobs/{id}/retry", this::retry);
+        routes.post(PREFIX + "/jobs/{id}/clone", this::copy);
         reading.mount(routes);
+        Deliveries.mount(routes, () -> new Deliveries(reading::find, store.outbox(), clock));
     }
 
     @Override
@@ -100,21 +110,27 @@ public final class TrainyardContract implements Contract {
     }
 
     private void create(Context context) {
-        CreateRequest request = CreateRequest.read(body(context));
+        wanted(context).ifPresent(wanted -> {
+            if (Filters.flag(context, "dry_run")) planned(context, wanted);
+            else submitted(context, admission.submit(wanted));
+        });
+    }
+
+    /** Empty when the body was refused, and the refusal is written. */
+    private Optional<Wanted> wanted(Context context) {
+        CreateRequest request = CreateRequest.read(body(context), addresses);
         if (!request.errors().isEmpty()) {
             Problem.invalid(request.errors()).write(context);
-            return;
+            return Optional.empty();
         }
-        var wanted = new Wanted(
+        return Optional.of(new Wanted(
                 new Identity(Identity.DEFAULT_PROJECT, "trainyard", "", Optional.empty(), 1),
                 request.spec(),
                 "",
                 List.of(),
                 request.secrets(),
                 request.canonical().getBytes(StandardCharsets.UTF_8),
-                idempotencyKey(context));
-        if (flag(context, "dry_run")) dryRun(context, wanted);
-        else submitted(context, admission.submit(wanted));
+                idempotencyKey(context)));
     }
 
     private static Optional<String> idempotencyKey(Context context) {
@@ -125,10 +141,25 @@ public final class TrainyardContract implements Contract {
     }
 
     private static JsonNode body(Context context) {
+        requireJson(context.header("Content-Type"));
+        return object(Body.read(context, MAX_BODY_BYTES));
+    }
+
+    /** No body at all says as much as an empty object. */
+    private static JsonNode optionalBody(Context context) {
         String type = context.header("Content-Type");
+        byte[] bytes = Body.read(context, MAX_BODY_BYTES);
+        if (bytes.length == 0) return JobView.JSON.createObjectNode();
+        requireJson(type);
+        return object(bytes);
+    }
+
+    private static void requireJson(@Nullable String type) {
         if (type != null && !JSON_TYPE.matcher(type).matches())
             throw new Refusal(415, "Content-Type: \"" + type + "\" is not application/json");
-        byte[] bytes = Body.read(context, MAX_BODY_BYTES);
+    }
+
+    private static JsonNode object(byte[] bytes) {
         try {
             JsonNode body = STRICT.readTree(bytes);
             if (body.isObject()) return body;
@@ -170,58 +201,22 @@ public final class TrainyardContract implements Contract {
         return errors;
     }
 
-    private void dryRun(Context context, Wanted wanted) {
-        var preview = admission.preview(wanted);
-        ObjectNode plan = JobView.JSON.createObjectNode().put("backend", preview.backend());
-        var objections = plan.putArray("objections");
-        preview.plan().objections().forEach(objections::add);
-        var warnings = plan.putArray("warnings");
-        preview.plan().warnings().forEach(warnings::add);
-        plan.put("manifest", preview.plan().manifest());
-        ObjectNode body = JobView.JSON.createObjectNode();
-        body.set("plan", plan);
-        Job sketch = admission.sketch(wanted, preview);
-        body.set("job", JobView.whole(sketch, Optional.empty(), Optional.empty(), List.of(), clock.instant()));
-        answer(context, 200, body);
+    private void plan(Context context) {
+        wanted(context).ifPresent(wanted -> planned(context, wanted));
+    }
+
+    private void planned(Context context, Wanted wanted) {
+        answer(context, 200, Plans.of(admission, wanted, clock.instant()));
     }
 
     private void list(Context context) {
-        Map<String, String> labels = new HashMap<>();
-        for (String label : context.queryParams("label")) {
-            int equals = label.indexOf('=');
-            if (equals < 1) throw new Refusal(422, "label: \"" + label + "\" is not of the form key=value");
-            labels.put(label.substring(0, equals), label.substring(equals + 1));
-        }
-        var states = new ArrayList<StateWord>();
-        for (String word : context.queryParams("state")) states.add(state(word));
-        var filter = new Filter(
-                Optional.empty(),
-                states,
-                parameter(context, "contract"),
-                parameter(context, "backend"),
-                labels,
-                parameter(context, "name"));
-        answer(context, 200, reading.page(filter, parameter(context, "cursor"), Reading.limit(context, 50, 500)));
+        Filter filter = Filters.read(context, Set.of("cursor", "limit"));
+        Optional<String> cursor = Filters.parameter(context, "cursor");
+        answer(context, 200, reading.page(filter, cursor, Reading.limit(context, 50, 500)));
     }
 
-    private static Optional<String> parameter(Context context, String name) {
-        return Optional.ofNullable(context.queryParam(name)).filter(text -> !text.isEmpty());
-    }
-
-    private static boolean flag(Context context, String name) {
-        String value = context.queryParam(name);
-        if (value == null || value.equals("false")) return false;
-        if (value.equals("true")) return true;
-        throw new Refusal(422, name + ": \"" + value + "\" is neither true nor false");
-    }
-
-    private static StateWord state(String word) {
-        var words = new ArrayList<String>();
-        for (StateWord known : StateWord.values()) {
-            if (known.word().equals(word)) return known;
-            words.add(known.word());
-        }
-        throw new Refusal(422, "state: \"" + word + "\" is none of " + String.join(", ", words));
+    private void cancelMany(Context context) {
+        answer(context, 200, new ManyCancelled(store.jobs(), admission).of(context));
     }
 
     private void wish(Context context, Wish wish) {
@@ -250,7 +245,14 @@ public final class TrainyardContract implements Contract {
         if (!job.state().ended())
             throw new Refusal(
                     409, "the job is " + StateWord.of(job.state()).word() + "; only a finished job is retried");
-        submitted(context, admission.retry(job));
+        submitted(context, admission.retry(job, idempotencyKey(context)));
+    }
+
+    private void copy(Context context) {
+        Job job = reading.find(context);
+        var copy = Copies.read(job, optionalBody(context));
+        if (!copy.errors().isEmpty()) Problem.invalid(copy.errors()).write(context);
+        else submitted(context, copy.submit(admission, idempotencyKey(context)));
     }
 
     private static void answer(Context context, int status, ObjectNode body) {

@@ -16,6 +16,7 @@ import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Jobs;
 import io.trainyard.store.MemoryStore;
 import io.trainyard.store.Store;
+import io.trainyard.webhook.AddressPolicy;
 import io.trainyard.wire.Json;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -51,7 +52,8 @@ final class Yard implements AutoCloseable {
         var admission = new Admission(
                 store.jobs(), placer, Sealer.open(home.resolve("key")), () -> NOON.plusMillis(size()), new Random(1));
         var tokens = new Tokens(Optional.of(token));
-        var contract = new TrainerContract(admission, store, tokens, RuntimeDefaults.PUBLISHED);
+        var contract = new TrainerContract(
+                admission, store, tokens, new AddressPolicy(AddressPolicy.Private.ALLOW), RuntimeDefaults.PUBLISHED);
         var root = new Root(contract.rootOffers(), Optional.empty(), tokens);
         server = Javalin.create(config -> {
                     contract.mount(config.routes);

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Secrets go in by every field that takes one, a job prints them, and afterwards they are nowhere. */
 class CanaryTest {
-    private static final String CANARY = "canary-6f1d0c4b9a";
+    private static final String CANARY = "canary06f1d0c4b9a";
 
     private static final String BODY = """
             {"name":"canary","framework":"custom",
              "model":{"name":"m","token":"CANARY-token"},
              "datasets":[{"source":"s","credentials":{"aws_secret_access_key":"CANARY-credential"}}],
-             "webhooks":[{"url":"http://127.0.0.1:9/hook","authorization":"CANARY-authorization","secret":"CANARY-signing"}],
+             "webhooks":[{"url":"http://127.0.0.1:9/hook","authorization":"CANARY-authorization","secret":"whsec_CANARYsigningKeyOfMine000"}],
              "container":{"command":["sh","-c","echo before; echo $KEY; echo err $KEY >&2; env; echo after"],
                           "environment":{"KEY":{"secret":"CANARY-environment"}}},
              "placement":{"backends":["local"]}}""".replace("CANARY", CANARY);

@@ -13,6 +13,7 @@ import io.trainyard.job.Reason;
 import io.trainyard.job.Wish;
 import io.trainyard.spec.JobSpec.Framework;
 import io.trainyard.spec.Method;
+import io.trainyard.store.Outbox;
 import io.trainyard.store.StateWord;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,7 +72,8 @@ class OpenApiTest {
 
     @SuppressWarnings("NullAway") // only its routes are asked for
     private static TrainyardContract contract() {
-        return new TrainyardContract(null, null, new Tokens(Optional.empty()), null, null);
+        return new TrainyardContract(
+                new TrainyardContract.Behind(null, null, null, null), new Tokens(Optional.empty()), null);
     }
 
     @Test
@@ -85,6 +87,14 @@ class OpenApiTest {
         assertWords(Wish.values(), OpenApi.schema("Job").at("/properties/wish/enum"));
         assertWords(Reason.Kind.values(), OpenApi.schema("Reason").at("/properties/kind/enum"));
         assertWords(Event.Kind.values(), OpenApi.schema("Event").at("/properties/kind/enum"));
+        assertWords(Outbox.Result.values(), OpenApi.schema("Delivery").at("/properties/result/enum"));
+        assertEquals(
+                Notices.words(),
+                OpenApi.schema("Notice")
+                        .get("enum")
+                        .valueStream()
+                        .map(JsonNode::stringValue)
+                        .toList());
     }
 
     private static void assertWords(Enum<?>[] constants, JsonNode documented) {

@@ -1,0 +1,191 @@
+package io.trainyard.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.trainyard.LiveServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Every field of every contract that may hold a secret is given one of its own; then everything that leaves the server
+ * and every byte that it keeps is read. A value is looked for by the part that nothing else has.
+ */
+class FiftyCanariesTest {
+    private static final Pattern CANARY = Pattern.compile("canary[0-9]{2}of[a-z]{16}");
+    private static final String JOBS = "/api/v1/jobs";
+
+    /** {@code %s} is the backend of the job. */
+    private static final String NATIVE = """
+            {"name":"native","framework":"custom","model":{"name":"m","token":"canary01ofabcdefghijklmnop"},
+             "datasets":[
+               {"source":"a","credentials":{"aws_access_key_id":"canary02ofabcdefghijklmnop","aws_secret_access_key":"canary03ofabcdefghijklmnop","aws_session_token":"canary04ofabcdefghijklmnop"}},
+               {"source":"b","credentials":{"token":"canary05ofabcdefghijklmnop","password":"canary06ofabcdefghijklmnop"}}],
+             "webhooks":[
+               {"url":"http://127.0.0.1:9/a","authorization":"Bearer canary07ofabcdefghijklmnop","secret":"whsec_canary08ofabcdefghijklmnopqrstuv"},
+               {"url":"http://127.0.0.1:9/b","authorization":"Bearer canary09ofabcdefghijklmnop","secret":"whsec_canary10ofabcdefghijklmnopqrstuv"}],
+             "container":{"command":["sh","-c","echo before; env; echo $A_TOKEN >&2; echo x${PLAIN_NAME}y; echo after"],
+               "environment":{"A_TOKEN":{"secret":"canary11ofabcdefghijklmnop"},"B_KEY":{"secret":"canary12ofabcdefghijklmnop"},
+                 "PLAIN_NAME":{"secret":"canary13ofabcdefghijklmnop"},"URL":{"secret":"https://u:canary14ofabcdefghijklmnop@host/"}}},
+             "placement":{"backends":["%s"]}}""";
+
+    private static final String UNIFIED = """
+            {"framework":"hf","model_id":"org/tiny","run_id":"canary-run","checkpoint_base_uri":"s3://bucket/runs","dataset_uri":"s3://bucket/rows.jsonl",
+             "env":{"HF_TOKEN":"canary51ofabcdefghijklmnop","WANDB_API_KEY":"canary52ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary53ofabcdefghijklmnop",
+               "DB_PASSWORD":"canary54ofabcdefghijklmnop","MY_CREDENTIALS":"canary55ofabcdefghijklmnop","URL":"https://x/?t=canary51ofabcdefghijklmnop"},
+             "annotations":{"note":"repeats canary52ofabcdefghijklmnop"},
+             "extra_args":{"api_key":"canary56ofabcdefghijklmnop","hub_token":"canary57ofabcdefghijklmnop"}}""";
+
+    private static final String STUDIO = """
+            {"backend":"kubernetes","dataset_file":"gs://data/train.jsonl","output_dir":"gs://data/out","job_name":"secrets","hf_token":"canary58ofabcdefghijklmnop",
+             "env":{"WANDB_API_KEY":"canary59ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary60ofabcdefghijklmnop","DB_PASSWORD":"canary61ofabcdefghijklmnop",
+               "URL":"https://x/?t=canary59ofabcdefghijklmnop"}}""";
+
+    private final Set<String> sent = new HashSet<>();
+    private final List<String> shown = new ArrayList<>();
+
+    private LiveServer.Reply post(LiveServer server, String path, String body, String... headers) {
+        var matcher = CANARY.matcher(body);
+        while (matcher.find()) sent.add(matcher.group());
+        return keep(server.post(path, body, headers));
+    }
+
+    private LiveServer.Reply keep(LiveServer.Reply reply) {
+        shown.add(reply.text() + reply.whole().headers().map());
+        return reply;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mock", "kubeflow"})
+    void no_secret_of_any_contract_is_in_an_answer_an_event_a_manifest_a_log_or_a_file(
+            String runner, @TempDir Path home) throws IOException {
+        var settings = new HashMap<>(Map.of("K8S_TRAINING_IMAGE", "registry.example/trainer:1"));
+        settings.put("TRAINER_JOB_RUNNER", runner);
+        settings.put("TRAINYARD_LOCAL_ALLOW_COMMANDS", "true");
+        settings.put("TRAINYARD_SIMULATED_RUN_MILLIS", "1");
+        try (var server = LiveServer.withEnvironment(home, settings)) {
+            ask(server);
+            read(server);
+        }
+        assertTrue(sent.size() >= 50, sent.size() + " canaries were sent");
+        for (String text : shown) assertFalse(CANARY.matcher(text).find(), text);
+        assertEquals(Set.of(), kept(home));
+    }
+
+    /** Every contract is asked, and asked again, wrongly too. */
+    private void ask(LiveServer server) {
+        for (String backend : List.of("local", "simulated", "kubernetes", "kubeflow", "vertex"))
+            assertEquals(
+                    200, post(server, "/api/v1/plan", NATIVE.formatted(backend)).status());
+        String id = made(post(server, JOBS, NATIVE.formatted("local"), "Idempotency-Key", "k"))
+                .get("id")
+                .stringValue();
+        post(server, JOBS, NATIVE.formatted("local"), "Idempotency-Key", "k");
+        assertEquals(
+                422,
+                post(server, JOBS, NATIVE.formatted("simulated"), "Idempotency-Key", "k")
+                        .status());
+        assertEquals(
+                422,
+                post(server, JOBS, NATIVE.formatted("local").replace("\"token\"", "\"tokn\""))
+                        .status());
+        server.await(id, "succeeded");
+        made(keep(server.post(JOBS + "/" + id + "/clone", "{\"name\":\"copy\"}")));
+        made(keep(server.post(JOBS + "/" + id + "/retry", "")));
+        int ten = 2;
+        for (String service : List.of("nemo", "meta", "hf-unsloth")) {
+            String provider = service.equals("hf-unsloth") ? "huggingface" : service;
+            String body = trainer("c-" + service, provider, ten++);
+            made(post(server, "/" + service + "/train", body));
+            post(server, "/" + service + "/train", body);
+            post(server, "/" + service + "/train", body.replace("\"gpus\":1", "\"gpus\":\"x\""));
+            keep(server.get("/" + service + "/train/c-" + service));
+        }
+        made(post(server, "/unified/train", UNIFIED));
+        post(server, "/unified/train", UNIFIED.replace("\"canary-run\"", "7.5"));
+        keep(server.get("/unified/jobs"));
+        made(post(server, "/studio/train", STUDIO));
+        post(server, "/studio/train", STUDIO.replace("\"secrets\"", "{}"));
+        keep(server.get("/studio/jobs"));
+    }
+
+    /** @param ten distinguishes its canaries from those of the other services */
+    private static String trainer(String id, String provider, int ten) {
+        return """
+            {"job_id":"%1$s","base_model":{"provider":"%2$s","model_name":"m","auth_token":"canary%3$d1ofabcdefghijklmnop","huggingface_token":"canary%3$d2ofabcdefghijklmnop"},
+             "customization":{"method":"lora"},"resources":{"gpus":1},
+             "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
+             "tuning_parameters":{},
+             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},
+             "callbacks":{"webhook_url":"http://127.0.0.1:9/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
+             "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop"}}}""".formatted(id, provider, ten);
+    }
+
+    private static JsonNode made(LiveServer.Reply reply) {
+        assertTrue(reply.status() == 200 || reply.status() == 201 || reply.status() == 202, reply.text());
+        return reply.json();
+    }
+
+    /** Everything that there is to read about every job, once all are over. */
+    private void read(LiveServer server) {
+        JsonNode jobs = server.get(JOBS + "?limit=500").json().get("jobs");
+        assertTrue(jobs.size() >= 8, jobs.size() + " jobs");
+        var ids = new LinkedHashSet<String>();
+        jobs.forEach(job -> ids.add(job.get("id").stringValue()));
+        for (String id : ids) {
+            server.await(id, job -> job.get("finished_at").isString());
+            for (String part : List.of(
+                    "", "/events", "/logs?limit=10000", "/logs/download", "/metrics", "/artifacts", "/checkpoints"))
+                keep(server.get(JOBS + "/" + id + part));
+        }
+        keep(server.get(JOBS + "?limit=500"));
+        keep(server.get("/studio/jobs"));
+        String log = server.get(JOBS + "?text=native").json().at("/jobs/0/id").stringValue();
+        assertTrue(server.get(JOBS + "/" + log + "/logs").text().contains("after"), "the job printed its environment");
+    }
+
+    /** Canaries in any file, as they are, escaped for a URL, or as UTF-16. */
+    private Set<String> kept(Path home) throws IOException {
+        var found = new HashSet<String>();
+        int read = 0;
+        try (var files = Files.walk(home)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                byte[] bytes = bytes(file);
+                read += bytes.length;
+                for (var charset : List.of(StandardCharsets.ISO_8859_1, StandardCharsets.UTF_16LE)) {
+                    String text = new String(bytes, charset);
+                    for (String canary : sent)
+                        if (text.contains(canary) || text.contains(URLEncoder.encode(canary, StandardCharsets.UTF_8)))
+                            found.add(file + ": " + canary);
+                }
+            }
+        }
+        assertTrue(read > 100_000, "the databases were read at all");
+        return found;
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
