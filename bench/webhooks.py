@@ -26,7 +26,8 @@ TOLD = {
     "submitted", "launching", "waiting", "running", "paused", "queued", "retrying", "fallback",
     "succeeded", "failed", "cancelled", "rendered",
 }  # fmt: skip
-ALL_TOLD_WITHIN_SECONDS = 240
+# A receiver that has hung for minutes is asked again after five.
+ALL_TOLD_WITHIN_SECONDS = 420
 
 
 def run(jobs: int, settle_seconds: float, seconds: float) -> list[Line]:

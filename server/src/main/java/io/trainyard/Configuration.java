@@ -328,6 +328,7 @@ final class Configuration {
                 local(),
                 new KubernetesConfiguration(this).settings(),
                 new StudioConfiguration(this).settings(),
+                new VisionConfiguration(this).settings(Optional::empty),
                 new TrainerConfiguration(this).settings(),
                 vertex(),
                 heartbeat(),

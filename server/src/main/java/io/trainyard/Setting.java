@@ -78,6 +78,33 @@ enum Setting {
             "TRAIN_FLAG_STYLE"),
     STUDIO_MAX_LOG_CHARS(
             "trainyard.studio.max-log-chars", "1000000", "log characters in one studio answer", "MAX_LOG_CHARS"),
+    VISION_EXECUTOR(
+            "trainyard.vision.executor",
+            "subprocess",
+            "where vision jobs run that do not say: subprocess or kubernetes",
+            "DEFAULT_EXECUTOR",
+            "TRAINING_EXECUTOR"),
+    VISION_FALLBACK(
+            "trainyard.vision.fallback",
+            "on",
+            "vision jobs for Kubernetes run as processes when it takes none: on or off"),
+    VISION_INTERNAL_TOKEN(
+            "trainyard.vision.internal-token",
+            "",
+            "what vision trainers show when they call back; empty takes no calls",
+            "INTERNAL_AUTH_TOKEN"),
+    VISION_NAMESPACE(
+            "trainyard.vision.namespace",
+            "training",
+            "namespace of vision jobs on a cluster",
+            "K8S_TRAINING_NAMESPACE"),
+    VISION_REGISTRY(
+            "trainyard.vision.registry", "ghcr.io/myorg", "registry of vision trainer images", "DOCKER_REGISTRY"),
+    VISION_IMAGE_VERSION(
+            "trainyard.vision.image-version", "v1.0", "version of vision trainer images", "TRAINER_IMAGE_VERSION"),
+    VISION_GPUS("trainyard.vision.gpus", "0", "GPUs of vision jobs that name no resources", "K8S_GPU_COUNT"),
+    VISION_MEMORY("trainyard.vision.memory", "16Gi", "memory of such jobs", "K8S_MEMORY_LIMIT"),
+    VISION_CPUS("trainyard.vision.cpus", "4", "CPUs of such jobs", "K8S_CPU_LIMIT"),
     KUBERNETES_IMAGE("trainyard.kubernetes.image", "", "image of Jobs that name none", "K8S_TRAINING_IMAGE"),
     KUBERNETES_NAMESPACE(
             "trainyard.kubernetes.namespace", "default", "namespace of Jobs that name none", "K8S_NAMESPACE"),

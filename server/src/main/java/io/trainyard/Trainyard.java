@@ -21,6 +21,7 @@ import io.trainyard.contract.trainer.TrainerContract;
 import io.trainyard.contract.trainyard.Notices;
 import io.trainyard.contract.trainyard.TrainyardContract;
 import io.trainyard.contract.unified.UnifiedContract;
+import io.trainyard.contract.vision.VisionContract;
 import io.trainyard.http.Contract;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -119,6 +120,11 @@ final class Trainyard implements AutoCloseable {
                 trainer,
                 unified,
                 studio,
+                new VisionContract(
+                        new VisionConfiguration(configuration).settings(address::get),
+                        new VisionContract.Rooms(admission, store, tokens, streams, progress, sealer),
+                        clock,
+                        new SecureRandom()),
                 new PushContract(store.jobs(), progress, sealer, clock),
                 new Root(offers, configuration.rootContract(), tokens));
         http = new WebServer(configuration, contracts).create(routes -> {

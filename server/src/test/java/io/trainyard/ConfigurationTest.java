@@ -53,6 +53,15 @@ class ConfigurationTest {
             trainyard.studio.backend TRAINYARD_STUDIO_BACKEND DEFAULT_TRAINING_BACKEND DEFAULT_BACKEND =
             trainyard.studio.flag-style TRAINYARD_STUDIO_FLAG_STYLE TRAIN_FLAG_STYLE = underscore
             trainyard.studio.max-log-chars TRAINYARD_STUDIO_MAX_LOG_CHARS MAX_LOG_CHARS = 1000000
+            trainyard.vision.executor TRAINYARD_VISION_EXECUTOR DEFAULT_EXECUTOR TRAINING_EXECUTOR = subprocess
+            trainyard.vision.fallback TRAINYARD_VISION_FALLBACK = on
+            trainyard.vision.internal-token TRAINYARD_VISION_INTERNAL_TOKEN INTERNAL_AUTH_TOKEN =
+            trainyard.vision.namespace TRAINYARD_VISION_NAMESPACE K8S_TRAINING_NAMESPACE = training
+            trainyard.vision.registry TRAINYARD_VISION_REGISTRY DOCKER_REGISTRY = ghcr.io/myorg
+            trainyard.vision.image-version TRAINYARD_VISION_IMAGE_VERSION TRAINER_IMAGE_VERSION = v1.0
+            trainyard.vision.gpus TRAINYARD_VISION_GPUS K8S_GPU_COUNT = 0
+            trainyard.vision.memory TRAINYARD_VISION_MEMORY K8S_MEMORY_LIMIT = 16Gi
+            trainyard.vision.cpus TRAINYARD_VISION_CPUS K8S_CPU_LIMIT = 4
             trainyard.kubernetes.image TRAINYARD_KUBERNETES_IMAGE K8S_TRAINING_IMAGE =
             trainyard.kubernetes.namespace TRAINYARD_KUBERNETES_NAMESPACE K8S_NAMESPACE = default
             trainyard.kubernetes.service-account TRAINYARD_KUBERNETES_SERVICE_ACCOUNT K8S_SERVICE_ACCOUNT =

@@ -27,6 +27,7 @@ public final class Door {
 
     public void mount(RoutesConfig routes) {
         routes.before(this::check);
+        routes.wsBeforeUpgrade(this::check);
     }
 
     private void check(Context context) {

@@ -58,22 +58,54 @@ public final class Admission {
         return record(job(wanted, preview, clock.instant()), preview.plan().demand(), wanted);
     }
 
+    /** As {@link #submit}, but the job is born paused and waits until it is resumed. */
+    public Answer hold(Wanted wanted) {
+        var preview = preview(wanted);
+        if (!preview.plan().objections().isEmpty())
+            return new Answer.Refused(preview.plan().objections());
+        Instant now = clock.instant();
+        Job held = submitted(wanted, preview, now).withWish(Wish.PAUSE, now).withState(new JobState.Paused(1), now);
+        return record(
+                held,
+                history(held, Event.of(held, Event.Kind.PAUSED, "not started until that is asked for", now)),
+                wanted);
+    }
+
     /** A job that need not wait for a slot is born with it. */
     private Answer record(Job job, Demand demand, Wanted wanted) {
-        var submitted = Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created());
         if (!(job.state() instanceof JobState.Queued queued))
             // Rendered: over before it begins.
             return record(
                     job,
-                    List.of(submitted, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created())),
+                    history(job, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created())),
                     wanted);
         try (Slots.Claim claim = placer.claim(job.backend(), demand)) {
-            if (claim.grant().isEmpty()) return record(job, List.of(submitted), wanted);
+            if (claim.grant().isEmpty()) return record(job, history(job), wanted);
             var granted = Rules.granted(job, queued, claim.grant().get(), job.created());
             Job launching = granted.next();
             var event = Event.of(launching, granted.kind(), granted.message(), job.created());
-            return record(launching, List.of(submitted, event), wanted);
+            return record(launching, history(job, event), wanted);
         }
+    }
+
+    /** Its first events, in order. */
+    private List<Event> history(Job job, Event... then) {
+        var events = new ArrayList<Event>();
+        events.add(Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created()));
+        Optional<String> first = placer.order(job.spec()).stream().findFirst();
+        if (first.isPresent() && !first.get().equals(job.backend()) && mayPass(first.get(), job.spec()))
+            events.add(Event.of(
+                    job,
+                    Event.Kind.FALLBACK,
+                    first.get() + " takes no jobs here (it only renders them), going on with " + job.backend(),
+                    job.created()));
+        events.addAll(List.of(then));
+        return events;
+    }
+
+    /** A job that may fall back does not end as a rendered one while another backend of its placement would run it. */
+    private boolean mayPass(String backend, JobSpec spec) {
+        return spec.placement().fallback() && rendersOnly(backend);
     }
 
     private Answer record(Job job, List<Event> history, Wanted wanted) {
@@ -95,7 +127,7 @@ public final class Admission {
     /** What would happen, with nothing kept. */
     public record Preview(String backend, Plan plan) {}
 
-    /** The plan of the first backend of the placement that has no objection, or else of the first one. */
+    /** The plan of the first backend of the placement that has no objection and runs jobs, or else of the first one. */
     public Preview preview(Wanted wanted) {
         Optional<Preview> first = Optional.empty();
         var order = placer.order(wanted.spec());
@@ -103,7 +135,7 @@ public final class Admission {
             Optional<Backend> backend = placer.named(name);
             if (backend.isEmpty()) return new Preview(name, unknown(name));
             var preview = new Preview(name, judged(wanted, backend.get()));
-            if (preview.plan().objections().isEmpty()) return preview;
+            if (preview.plan().objections().isEmpty() && !mayPass(name, wanted.spec())) return preview;
             if (first.isEmpty()) first = Optional.of(preview);
         }
         return first.orElseThrow();
@@ -126,9 +158,15 @@ public final class Admission {
     }
 
     private Job job(Wanted wanted, Preview preview, Instant now) {
+        Job job = submitted(wanted, preview, now);
+        // Over before it begins: no grant, no attempt, nothing for the reconciler to look at.
+        return rendersOnly(job.backend()) ? job.withState(new JobState.Done(new Outcome.Rendered(), now), now) : job;
+    }
+
+    private Job submitted(Wanted wanted, Preview preview, Instant now) {
         var warnings = new ArrayList<>(wanted.warnings());
         warnings.addAll(preview.plan().warnings());
-        Job job = Job.submitted(
+        return Job.submitted(
                 JobId.create(now, random),
                 wanted.identity(),
                 wanted.spec(),
@@ -136,8 +174,6 @@ public final class Admission {
                 warnings,
                 preview.backend(),
                 now);
-        // Over before it begins: no grant, no attempt, nothing for the reconciler to look at.
-        return rendersOnly(job.backend()) ? job.withState(new JobState.Done(new Outcome.Rendered(), now), now) : job;
     }
 
     private boolean rendersOnly(String backend) {

@@ -38,6 +38,27 @@ public final class ProgressIntake {
         inTurn(job, () -> heard(job, attempt, lines));
     }
 
+    /** Numbers that come neither as a line nor by the status protocol; without a step they belong to the present one. */
+    public void measured(JobId job, int attempt, Optional<Long> step, Map<String, Double> values, Instant at) {
+        Told told = step.isPresent()
+                ? new Told.Stepped(step, Optional.empty(), Optional.empty(), values)
+                : new Told.Evaluated(step, values);
+        inTurn(job, () -> told(job, attempt, told, at));
+    }
+
+    /** A checkpoint that a trainer speaks of in another way than by a line. */
+    public void checkpoint(JobId job, int attempt, long step, String uri, Instant at) {
+        inTurn(job, () -> told(job, attempt, new Told.Checkpoint(step, uri), at));
+    }
+
+    private void told(JobId job, int attempt, Told told, Instant at) {
+        var points = new ArrayList<Point>();
+        Progress before = current(job, attempt, at);
+        Progress now = take(job, before, told, at, points, new Known(job, attempt));
+        if (!now.equals(before)) store.metrics().progress(job, now);
+        if (!points.isEmpty()) store.metrics().append(job, points);
+    }
+
     private void inTurn(JobId job, Runnable verb) {
         var turn = turns.get(Math.floorMod(job.hashCode(), TURNS));
         turn.lock();
@@ -112,7 +133,9 @@ public final class ProgressIntake {
                 if (before.checkpointStep()
                         .filter(last -> last >= checkpoint.step())
                         .isPresent()) yield before;
-                say(job, before.attempt(), Event.Kind.CHECKPOINT, "checkpoint at step " + checkpoint.step(), at);
+                String place = checkpoint.uri().isEmpty() ? "" : ": " + checkpoint.uri();
+                String message = "checkpoint at step " + checkpoint.step() + place;
+                say(job, before.attempt(), Event.Kind.CHECKPOINT, message, at);
                 yield new Progress(
                         before.attempt(),
                         before.step(),

@@ -56,8 +56,10 @@ final class Stopper {
                 .plus(GIVE_UP_AFTER);
         var wait = FIRST_LOOK_AFTER;
         while (true) {
-            var left = left(folder, mark);
+            // Before the look: while the shim is not known it is among those left, and would be told in the program's
+            // place.
             boolean shimKnown = !(folder.started() instanceof Started.Writing);
+            var left = left(folder, mark);
             if (left.isEmpty() && over(folder)) return;
             var now = machine.uptime();
             if (now.compareTo(patience) > 0) return;

@@ -26,8 +26,9 @@ final class Calls implements AutoCloseable {
     private static final int MAX_SHOWN_CHARACTERS = 500;
 
     private final Bearer bearer;
-    private final HttpClient client =
-            HttpClient.newBuilder().connectTimeout(CONNECT_WITHIN).build();
+    /** Made at the first call: a server whose jobs run elsewhere does not pay for it at its start. */
+    private Optional<HttpClient> client = Optional.empty();
+
     private final Semaphore places = new Semaphore(MAX_AT_ONCE);
 
     Calls(Bearer bearer) {
@@ -80,7 +81,7 @@ final class Calls implements AutoCloseable {
                                 : BodyPublishers.ofByteArray(Manifest.JSON.writeValueAsBytes(body.get())))
                 .build();
         try {
-            return reply(client.send(request, BodyHandlers.ofByteArray()));
+            return reply(client().send(request, BodyHandlers.ofByteArray()));
         } catch (ConnectException | HttpConnectTimeoutException | SSLHandshakeException e) {
             return new Reply.NotSent(String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -89,6 +90,13 @@ final class Calls implements AutoCloseable {
             Thread.currentThread().interrupt();
             return new Reply.Unanswered("interrupted");
         }
+    }
+
+    private synchronized HttpClient client() {
+        if (client.isEmpty())
+            client = Optional.of(
+                    HttpClient.newBuilder().connectTimeout(CONNECT_WITHIN).build());
+        return client.get();
     }
 
     private static Reply reply(HttpResponse<byte[]> response) {
@@ -115,7 +123,7 @@ final class Calls implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        client.shutdownNow();
+    public synchronized void close() {
+        client.ifPresent(HttpClient::shutdownNow);
     }
 }
