@@ -101,7 +101,7 @@ final class Desk {
     }
 
     Job restart(Job finished) {
-        return started(admission.retry(finished));
+        return started(admission.retry(finished, Optional.empty()));
     }
 
     private static Job started(Answer answer) {
