@@ -56,16 +56,24 @@ class PlanTest {
         JsonNode plan = plan(placed("\"moon\",\"simulated\",\"kubernetes\""));
         assertEquals("moon", plan.get("backend").stringValue());
         assertFalse(plan.get("accepted").booleanValue());
-        plan = plan(placed("\"kubernetes\",\"simulated\""));
+        plan = plan(placed("\"kubernetes\",\"simulated\"").replace("\"fallback\":true", "\"fallback\":false"));
         assertEquals("kubernetes", plan.get("backend").stringValue());
         assertEquals(List.of("kubernetes", "simulated"), names(plan));
         assertTrue(plan.get("accepted").booleanValue());
-        assertTrue(plan.get("fallback").booleanValue());
+        assertFalse(plan.get("fallback").booleanValue());
         assertTrue(plan.get("manifest").stringValue().contains("registry.example/trainer:1"), plan.toString());
         assertFalse(plan.toString().contains("hf_of_mine_alone"));
         assertEquals(0, plan.get("objections").size());
         assertTrue(plan.at("/demand/cpus").isInt());
         assertEquals(before, server.get(JOBS + "?limit=500").json().get("jobs").size());
+    }
+
+    @Test
+    void a_backend_that_only_renders_is_passed_by_a_job_that_may_fall_back() {
+        JsonNode plan = plan(placed("\"kubernetes\",\"simulated\""));
+        assertTrue(plan.get("fallback").booleanValue());
+        assertEquals("simulated", plan.get("backend").stringValue());
+        assertEquals(List.of("kubernetes", "simulated"), names(plan));
     }
 
     @Test
