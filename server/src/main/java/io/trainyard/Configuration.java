@@ -1,7 +1,6 @@
 package io.trainyard;
 
 import io.trainyard.backend.local.LocalSettings;
-import io.trainyard.backend.vertex.VertexSettings;
 import io.trainyard.webhook.AddressPolicy;
 import java.io.IOException;
 import java.io.Reader;
@@ -10,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -113,7 +111,7 @@ final class Configuration {
         };
     }
 
-    private List<String> list(Setting setting) {
+    List<String> list(Setting setting) {
         return Arrays.stream(text(setting).split(",", -1))
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())
@@ -249,56 +247,6 @@ final class Configuration {
         };
     }
 
-    VertexSettings vertex() {
-        return new VertexSettings(
-                home(),
-                new VertexSettings.Project(
-                        some(Setting.VERTEX_PROJECT).map(_ -> word(Setting.VERTEX_PROJECT)),
-                        word(Setting.VERTEX_REGION),
-                        some(Setting.VERTEX_SERVICE_ACCOUNT),
-                        some(Setting.VERTEX_NETWORK)),
-                new VertexSettings.Defaults(
-                        some(Setting.VERTEX_IMAGE_URI),
-                        text(Setting.VERTEX_MACHINE_TYPE),
-                        text(Setting.VERTEX_ACCELERATOR_TYPE),
-                        whole(Setting.VERTEX_ACCELERATOR_COUNT, 0, 16),
-                        whole(Setting.VERTEX_REPLICA_COUNT, 1, 1 << 20),
-                        vertexSecrets()),
-                new VertexSettings.Access(
-                        address(Setting.VERTEX_ENDPOINT),
-                        address(Setting.VERTEX_LOGGING_ENDPOINT),
-                        some(Setting.VERTEX_CREDENTIALS).map(Path::of),
-                        Duration.ofSeconds(whole(Setting.VERTEX_POLL_SECONDS, 1, 3600)),
-                        Duration.ofSeconds(whole(Setting.VERTEX_LOGS_SETTLE_SECONDS, 0, 3600)),
-                        flag(Setting.VERTEX_DELETE_FINISHED)),
-                flag(Setting.VERTEX_SUBMIT));
-    }
-
-    /** It becomes a part of addresses. */
-    private String word(Setting setting) {
-        if (text(setting).matches("[A-Za-z0-9.:-]+")) return text(setting);
-        throw nonsense(setting, "a name of letters, digits, - and .");
-    }
-
-    private String address(Setting setting) {
-        if (text(setting).matches("https?://[^\\s/]+(/.*)?"))
-            return text(setting).replaceAll("/+$", "");
-        throw nonsense(setting, "an address that begins with http:// or https://");
-    }
-
-    private Map<String, String> vertexSecrets() {
-        var secrets = new HashMap<String, String>();
-        for (String pair : list(Setting.VERTEX_SECRETS)) {
-            int sign = Math.max(0, pair.indexOf('='));
-            if (!pair.matches("[A-Za-z_][A-Za-z0-9_]*=projects/[^/=]+/secrets/[^/=]+/versions/[^/=]+"))
-                // What stands behind the sign may be a secret itself, put there by mistake.
-                throw new Nonsense("%s: \"%s=…\": NAME=projects/P/secrets/S/versions/V is wanted, by comma"
-                        .formatted(Setting.VERTEX_SECRETS.key, pair.substring(0, sign)));
-            secrets.put(pair.substring(0, sign), pair.substring(sign + 1));
-        }
-        return secrets;
-    }
-
     /** By the prefix under which it also answers. */
     Optional<String> rootContract() {
         Optional<String> word = some(Setting.ROOT_CONTRACT);
@@ -330,7 +278,7 @@ final class Configuration {
                 new StudioConfiguration(this).settings(),
                 new VisionConfiguration(this).settings(Optional::empty),
                 new TrainerConfiguration(this).settings(),
-                vertex(),
+                new VertexConfiguration(this).settings(),
                 heartbeat(),
                 privateReceivers(),
                 submittedAs(),

@@ -89,7 +89,7 @@ final class Trainyard implements AutoCloseable {
                 clock,
                 wake);
         var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
-        vertex = new VertexBackend(configuration.vertex(), clock, wake);
+        vertex = new VertexBackend(new VertexConfiguration(configuration).settings(), clock, wake);
         List<Backend> backends =
                 List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
         var progress = new ProgressIntake(store);

@@ -115,7 +115,7 @@ class FiftyCanariesTest {
             String body = trainer("c-" + service, provider, ten++);
             made(post(server, "/" + service + "/train", body));
             post(server, "/" + service + "/train", body);
-            post(server, "/" + service + "/train", body.replace("\"gpus\":1", "\"gpus\":\"x\""));
+            post(server, "/" + service + "/train", body.replace("\"gpus\":8", "\"gpus\":\"x\""));
             keep(server.get("/" + service + "/train/c-" + service));
         }
         made(post(server, "/unified/train", UNIFIED));
@@ -130,7 +130,7 @@ class FiftyCanariesTest {
     private static String trainer(String id, String provider, int ten) {
         return """
             {"job_id":"%1$s","base_model":{"provider":"%2$s","model_name":"m","auth_token":"canary%3$d1ofabcdefghijklmnop","huggingface_token":"canary%3$d2ofabcdefghijklmnop"},
-             "customization":{"method":"lora"},"resources":{"gpus":1},
+             "customization":{"method":"lora"},"resources":{"gpus":8},
              "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
              "tuning_parameters":{},
              "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},

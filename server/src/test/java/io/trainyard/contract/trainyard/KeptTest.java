@@ -143,8 +143,8 @@ class KeptTest {
     @Test
     void files_are_listed_in_the_jobs_own_folder_and_no_link_leads_out_of_it() {
         String id = finished(
-                "mkdir -p ../output/deep && echo hello > ../output/deep/model.bin && ln -s /etc ../output/etc"
-                        + " && ln -s /etc/passwd ../output/passwd",
+                "mkdir -p ../../output/deep && echo hello > ../../output/deep/model.bin && ln -s /etc ../../output/etc"
+                        + " && ln -s /etc/passwd ../../output/passwd",
                 "");
         JsonNode answer = get(id + "/artifacts");
         assertTrue(answer.get("location").stringValue().endsWith(id + "/output"), answer.toString());
@@ -154,7 +154,9 @@ class KeptTest {
         assertEquals(6, answer.at("/files/0/bytes").intValue());
         assertEquals(0, get(job + "/artifacts").get("files").size());
         String outside = finished(
-                "mkdir -p ../../other && echo x > ../../other/secret && ln -s \\\"$PWD/../../other\\\" ../output", "");
+                "mkdir -p ../../../other && echo x > ../../../other/secret"
+                        + " && ln -s \\\"$PWD/../../../other\\\" ../../output",
+                "");
         assertEquals(0, get(outside + "/artifacts").get("files").size());
     }
 

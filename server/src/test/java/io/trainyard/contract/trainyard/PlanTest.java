@@ -33,6 +33,7 @@ class PlanTest {
     private static String placed(String backends) {
         return """
                 {"name":"planned","model":{"name":"none","token":"hf_of_mine_alone"},
+                 "container":{"image":"registry.example/trainer:1"},
                  "placement":{"backends":[%s],"fallback":true}}""".formatted(backends);
     }
 
@@ -52,15 +53,15 @@ class PlanTest {
     @Test
     void a_plan_names_the_backend_the_order_the_demand_and_the_manifest_and_keeps_nothing() {
         int before = server.get(JOBS + "?limit=500").json().get("jobs").size();
-        JsonNode plan = plan(placed("\"moon\",\"simulated\",\"kubeflow\""));
+        JsonNode plan = plan(placed("\"moon\",\"simulated\",\"kubernetes\""));
         assertEquals("moon", plan.get("backend").stringValue());
         assertFalse(plan.get("accepted").booleanValue());
-        plan = plan(placed("\"kubeflow\",\"simulated\""));
-        assertEquals("kubeflow", plan.get("backend").stringValue());
-        assertEquals(List.of("kubeflow", "simulated"), names(plan));
+        plan = plan(placed("\"kubernetes\",\"simulated\""));
+        assertEquals("kubernetes", plan.get("backend").stringValue());
+        assertEquals(List.of("kubernetes", "simulated"), names(plan));
         assertTrue(plan.get("accepted").booleanValue());
         assertTrue(plan.get("fallback").booleanValue());
-        assertTrue(plan.get("manifest").stringValue().contains("kind: PyTorchJob"), plan.toString());
+        assertTrue(plan.get("manifest").stringValue().contains("registry.example/trainer:1"), plan.toString());
         assertFalse(plan.toString().contains("hf_of_mine_alone"));
         assertEquals(0, plan.get("objections").size());
         assertTrue(plan.at("/demand/cpus").isInt());
