@@ -25,8 +25,10 @@ START_SECONDS = 60.0
 class Server:
     """The server as an operator runs it; it can be killed and started again on the same home folder."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str, token: str = "") -> None:
         self.home = home
+        self.options = options
+        self.token = token
         self.log = home.parent / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -38,13 +40,21 @@ class Server:
             str(java), "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-jar", str(JAR), "serve",
             "--home", str(self.home), "--host", "127.0.0.1", "--port", "0",
             "--local-python", sys.executable, "--local-trainer", str(ROOT / "trainer"), "--local-cpus", "4",
+            *self.options,
         ]  # fmt: skip
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("TRAIN", "PORT"))}
+        if self.token:
+            environment["TRAINER_API_TOKEN"] = self.token
         self.process = subprocess.Popen(command, stdout=self.log.open("ab"), stderr=subprocess.STDOUT, env=environment)
         until(lambda: "listens on" in self.log.read_text(), START_SECONDS, lambda: self.log.read_text())
         found = re.search(r"listens on (http://[^,]+),", self.log.read_text())
         assert found is not None
         self.url = found.group(1)
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
 
     def kill(self) -> None:
         assert self.process is not None
@@ -53,7 +63,8 @@ class Server:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
+        headers = {"Content-Type": "application/json"} | ({"X-TRAINER-TOKEN": self.token} if self.token else {})
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
@@ -82,9 +93,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     running.home.mkdir()
     running.start()
     yield running
-    assert running.process is not None
-    running.process.send_signal(signal.SIGTERM)
-    running.process.wait()
+    running.stop()
 
 
 @pytest.fixture(scope="session")
