@@ -2,6 +2,7 @@ package io.trainyard.backend.local;
 
 import io.trainyard.backend.local.Folder.Started;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,6 +52,7 @@ final class Stopper {
 
     private void end(Folder folder, String mark) {
         boolean asked = folder.toldToStop();
+        var told = new HashSet<Told>();
         // By the deadline alone, a stop taken up late, as after a crash, would be given up before it kills.
         var patience = max(machine.uptime(), folder.stopDeadline().orElse(Duration.ZERO))
                 .plus(GIVE_UP_AFTER);
@@ -67,10 +69,10 @@ final class Stopper {
                 left.forEach(entry -> processes.signal(entry, true));
             else if (!asked && shimKnown && !left.isEmpty() && !beginning(folder, left)) {
                 // Once, to those there now: a helper that the program starts to save its work is left in peace.
-                left.forEach(entry -> processes.signal(entry, false));
+                left.forEach(entry -> tell(entry, told));
                 folder.tellToStop();
                 asked = true;
-            }
+            } else missed(left, told).forEach(entry -> tell(entry, told));
             if (!pause(wait)) return;
             wait = wait.multipliedBy(2).compareTo(LOOK_EVERY) < 0 ? wait.multipliedBy(2) : LOOK_EVERY;
         }
@@ -84,6 +86,27 @@ final class Stopper {
         return folder.started() instanceof Started.By by
                 && left.stream()
                         .anyMatch(entry -> processes.alike(entry, by.shim().pid()));
+    }
+
+    /** What stays the same about an entry of the process table. */
+    private record Told(long pid, long startTicks) {
+        static Told of(ProcessTable.Entry entry) {
+            return new Told(entry.pid(), entry.startTicks());
+        }
+    }
+
+    private void tell(ProcessTable.Entry entry, Set<Told> told) {
+        processes.signal(entry, false);
+        told.add(Told.of(entry));
+    }
+
+    /** Made between the look and the signal that ended its parent: an orphan whom nobody told. */
+    private static List<ProcessTable.Entry> missed(List<ProcessTable.Entry> left, Set<Told> told) {
+        if (told.isEmpty()) return List.of();
+        return left.stream()
+                .filter(entry -> !told.contains(Told.of(entry)))
+                .filter(entry -> left.stream().noneMatch(parent -> parent.pid() == entry.parent()))
+                .toList();
     }
 
     private static Duration max(Duration one, Duration other) {
