@@ -1,5 +1,7 @@
 package io.trainyard.access;
 
+import io.javalin.http.Context;
+import io.trainyard.http.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
@@ -23,6 +25,19 @@ public final class Tokens {
 
     public boolean required() {
         return expected.isPresent();
+    }
+
+    /**
+     * In the words of the published contracts; to be asked before a body is read.
+     *
+     * @throws Refusal 401 without a token, 403 with a wrong one
+     */
+    public void require(Context context) {
+        switch (check(context.header(HEADER), context.header("Authorization"))) {
+            case ALLOWED -> {}
+            case MISSING -> throw new Refusal(401, "Missing " + HEADER + " header");
+            case WRONG -> throw new Refusal(403, "Invalid trainer API token");
+        }
     }
 
     /** Takes the same time for every wrong token. */

@@ -1,32 +1,19 @@
 package io.trainyard.backend.kubernetes;
 
-import io.trainyard.backend.Backend;
-import io.trainyard.backend.Check;
-import io.trainyard.backend.Launch;
-import io.trainyard.backend.Launched;
-import io.trainyard.backend.LogSource;
 import io.trainyard.backend.Plan;
-import io.trainyard.job.Attempt;
-import io.trainyard.job.Capacity;
-import io.trainyard.job.Cause;
-import io.trainyard.job.Handle;
-import io.trainyard.job.Observation;
-import io.trainyard.job.Observation.Ending;
+import io.trainyard.backend.RenderingBackend;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.spec.JobSpec;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Renders Jobs and submits none: what it would create is read from the rendered job. */
-public final class KubernetesBackend implements Backend {
+public final class KubernetesBackend implements RenderingBackend {
     public static final String NAME = "kubernetes";
     private static final Pattern LABEL_VALUE = Pattern.compile("(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?");
     private static final Pattern LABEL_NAME =
             Pattern.compile("(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
-    private static final String SUBMITS_NOTHING = "this server renders Kubernetes Jobs and submits none";
 
     private final KubernetesSettings settings;
 
@@ -37,11 +24,6 @@ public final class KubernetesBackend implements Backend {
     @Override
     public String name() {
         return NAME;
-    }
-
-    @Override
-    public boolean rendersOnly() {
-        return true;
     }
 
     @Override
@@ -67,48 +49,5 @@ public final class KubernetesBackend implements Backend {
                                 .formatted(name, value));
         });
         return objections;
-    }
-
-    @Override
-    public Check check(JobSpec spec, Duration within) {
-        return new Check.Passed();
-    }
-
-    @Override
-    public Launched launch(Launch launch) {
-        return new Launched.Refused(new Ending.Failure(Cause.UNSUPPORTED, SUBMITS_NOTHING));
-    }
-
-    @Override
-    public Observation observe(Attempt attempt, Optional<Handle> handle) {
-        return new Observation.Unreachable(SUBMITS_NOTHING);
-    }
-
-    @Override
-    public void stop(Attempt attempt, Optional<Handle> handle, Duration grace) {
-        throw new Unreachable(SUBMITS_NOTHING);
-    }
-
-    @Override
-    public LogSource logs(Attempt attempt, Optional<Handle> handle) {
-        return new LogSource() {
-            @Override
-            public List<Part> parts() {
-                return List.of();
-            }
-
-            @Override
-            public Chunk read(Part part, long position, int maxBytes) {
-                return new Chunk(new byte[0], position);
-            }
-
-            @Override
-            public void release() {}
-        };
-    }
-
-    @Override
-    public Capacity capacity() {
-        return Capacity.UNLIMITED;
     }
 }

@@ -7,6 +7,7 @@ import io.trainyard.access.Tokens;
 import io.trainyard.contract.root.RootOffer.Match;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
+import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
 import io.trainyard.wire.Details;
 import io.trainyard.wire.Json;
@@ -31,14 +32,6 @@ public final class Root implements Contract {
     /** As much as the most generous of the contracts takes; the others judge theirs again. */
     private static final int MAX_BODY_BYTES = 5 << 20;
 
-    private static final List<HandlerType> METHODS = List.of(
-            HandlerType.GET,
-            HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH,
-            HandlerType.DELETE,
-            HandlerType.HEAD,
-            HandlerType.OPTIONS);
     private static final List<String> PATHS = List.of("/train", "/train/*", "/jobs", "/jobs/*", "/healthz");
     /** Those that every contract has below its prefix, and only a pinned one at the root. */
     private static final List<String> PAGES = List.of("/docs", "/redoc", "/openapi.json");
@@ -69,7 +62,7 @@ public final class Root implements Contract {
 
     @Override
     public void mount(RoutesConfig routes) {
-        for (HandlerType method : METHODS) {
+        for (HandlerType method : Prefix.METHODS) {
             for (String path : PATHS) routes.addHttpHandler(method, path, this::serve);
         }
         // Those of our own API give way.
@@ -117,11 +110,7 @@ public final class Root implements Contract {
     }
 
     private void submit(Context context) {
-        switch (verdict(context)) {
-            case ALLOWED -> {}
-            case MISSING -> throw new Refusal(401, "Missing " + Tokens.HEADER + " header");
-            case WRONG -> throw new Refusal(403, "Invalid trainer API token");
-        }
+        tokens.require(context);
         byte[] body = Body.read(context, MAX_BODY_BYTES);
         Json.Parsed parsed = RawPath.mayBeJson(context.header("Content-Type"))
                 ? Json.read(body)

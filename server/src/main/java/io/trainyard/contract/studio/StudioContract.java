@@ -9,6 +9,8 @@ import io.trainyard.admission.Answer;
 import io.trainyard.contract.root.RootOffer;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
+import io.trainyard.http.IdempotencyKey;
+import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
@@ -34,16 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class StudioContract implements Contract {
     static final String PREFIX = "/studio";
     private static final int MAX_BODY_BYTES = 1 << 20;
-    private static final int MAX_KEY_CHARACTERS = 255;
     private static final Pattern CHARSET = Pattern.compile("charset\\s*=\\s*\"?([^\";\\s]*)");
-    private static final List<HandlerType> METHODS = List.of(
-            HandlerType.GET,
-            HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH,
-            HandlerType.DELETE,
-            HandlerType.HEAD,
-            HandlerType.OPTIONS);
 
     private final Admission admission;
     private final Tokens tokens;
@@ -70,11 +63,7 @@ public final class StudioContract implements Contract {
 
     @Override
     public void mount(RoutesConfig routes) {
-        for (HandlerType method : METHODS)
-            routes.addHttpHandler(
-                    method,
-                    PREFIX + "/*",
-                    context -> serve(context, context.req().getRequestURI().substring(PREFIX.length())));
+        Prefix.mount(routes, PREFIX, this::serve);
     }
 
     @Override
@@ -155,11 +144,7 @@ public final class StudioContract implements Contract {
 
     /** Always before the body is read. */
     private void allow(Context context) {
-        switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
-            case ALLOWED -> {}
-            case MISSING -> throw new Refusal(401, "Missing " + Tokens.HEADER + " header");
-            case WRONG -> throw new Refusal(403, "Invalid trainer API token");
-        }
+        tokens.require(context);
     }
 
     /** What the root shows too, with more. */
@@ -173,7 +158,7 @@ public final class StudioContract implements Contract {
     }
 
     private void train(Context context, Supplier<Json.Parsed.Tree> read) {
-        Optional<String> key = idempotencyKey(context);
+        Optional<String> key = IdempotencyKey.of(context);
         Json.Parsed.Tree body = read.get();
         var request = new Request(body.root(), body.odd(), settings);
         String id = uuid();
@@ -215,14 +200,6 @@ public final class StudioContract implements Contract {
         // It may have ended meanwhile, and a wish changes nothing about a finished job.
         if (job.state().ended()) shelf.remove(job);
         answer(context, 200, wrapped(gone));
-    }
-
-    private static Optional<String> idempotencyKey(Context context) {
-        String key = context.header("Idempotency-Key");
-        if (key == null || key.isBlank()) return Optional.empty();
-        if (key.length() > MAX_KEY_CHARACTERS)
-            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
-        return Optional.of(key);
     }
 
     /** What is sent as something else than JSON says nothing, as an empty body does. */

@@ -9,6 +9,8 @@ import io.trainyard.admission.Answer;
 import io.trainyard.contract.root.RootOffer;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
+import io.trainyard.http.IdempotencyKey;
+import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
@@ -30,15 +32,6 @@ import java.util.Optional;
  */
 public final class TrainerContract implements Contract {
     private static final int MAX_BODY_BYTES = 5 << 20;
-    private static final int MAX_KEY_CHARACTERS = 255;
-    private static final List<HandlerType> METHODS = List.of(
-            HandlerType.GET,
-            HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH,
-            HandlerType.DELETE,
-            HandlerType.HEAD,
-            HandlerType.OPTIONS);
     private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.UTF_8);
 
     private final Admission admission;
@@ -64,13 +57,8 @@ public final class TrainerContract implements Contract {
 
     @Override
     public void mount(RoutesConfig routes) {
-        for (HandlerType method : METHODS) {
-            for (Service service : Service.ALL) {
-                String prefix = "/" + service.word;
-                routes.addHttpHandler(
-                        method, prefix + "/*", context -> serve(context, service, rest(context, prefix.length())));
-            }
-        }
+        for (Service service : Service.ALL)
+            Prefix.mount(routes, "/" + service.word, (context, path) -> serve(context, service, path));
     }
 
     @Override
@@ -90,10 +78,6 @@ public final class TrainerContract implements Contract {
                 .toList();
     }
 
-    private static String rest(Context context, int prefixLength) {
-        return context.req().getRequestURI().substring(prefixLength);
-    }
-
     void serve(Context context, Service service, String path) {
         try {
             route(context, service, path);
@@ -106,7 +90,8 @@ public final class TrainerContract implements Contract {
         HandlerType method = context.method();
         if (path.equals("/train") || path.equals("/train/")) {
             if (!method.equals(HandlerType.POST)) throw new Refusal(405, "");
-            if (allowed(context)) submit(context, service);
+            tokens.require(context);
+            submit(context, service);
         } else if (path.startsWith("/train/")) {
             jobRoute(context, service, method, path.substring("/train/".length()));
         } else if (path.equals("/healthz")) {
@@ -122,28 +107,15 @@ public final class TrainerContract implements Contract {
 
     private void jobRoute(Context context, Service service, HandlerType method, String rawId) {
         if (method.equals(HandlerType.GET)) {
-            if (allowed(context)) show(context, service, RawPath.decode(rawId));
+            tokens.require(context);
+            show(context, service, RawPath.decode(rawId));
         } else if (method.equals(HandlerType.POST) && rawId.endsWith("/cancel")) {
             String raw = rawId.substring(0, rawId.length() - "/cancel".length());
-            if (allowed(context)) cancel(context, service, RawPath.decode(raw));
+            tokens.require(context);
+            cancel(context, service, RawPath.decode(raw));
         } else {
             throw new Refusal(405, "");
         }
-    }
-
-    /** Answers by itself when not; always before the body is read. */
-    private boolean allowed(Context context) {
-        return switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
-            case ALLOWED -> true;
-            case MISSING -> {
-                refuse(context, 401, "Missing " + Tokens.HEADER + " header");
-                yield false;
-            }
-            case WRONG -> {
-                refuse(context, 403, "Invalid trainer API token");
-                yield false;
-            }
-        };
     }
 
     private void submit(Context context, Service service) {
@@ -159,7 +131,7 @@ public final class TrainerContract implements Contract {
     }
 
     void submit(Context context, Service service, Json.Parsed.Tree tree) {
-        Optional<String> key = idempotencyKey(context);
+        Optional<String> key = IdempotencyKey.of(context);
         switch (Request.read(tree.root(), tree.odd(), service, runtime)) {
             case Request.Reading.Wrong wrong -> wrong(context, wrong.problems());
             case Request.Reading.Refused refused -> refuse(context, 400, refused.text());
@@ -174,14 +146,6 @@ public final class TrainerContract implements Contract {
                 else wrong(context, problems);
             }
         }
-    }
-
-    private static Optional<String> idempotencyKey(Context context) {
-        String key = context.header("Idempotency-Key");
-        if (key == null || key.isBlank()) return Optional.empty();
-        if (key.length() > MAX_KEY_CHARACTERS)
-            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
-        return Optional.of(key);
     }
 
     private static void answer(Context context, Service service, Answer answer) {

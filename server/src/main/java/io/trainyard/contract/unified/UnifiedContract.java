@@ -9,6 +9,8 @@ import io.trainyard.admission.Answer;
 import io.trainyard.contract.root.RootOffer;
 import io.trainyard.http.Body;
 import io.trainyard.http.Contract;
+import io.trainyard.http.IdempotencyKey;
+import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
@@ -29,15 +31,6 @@ import tools.jackson.databind.JsonNode;
 public final class UnifiedContract implements Contract {
     private static final String PREFIX = "/unified";
     private static final int MAX_BODY_BYTES = 5 << 20;
-    private static final int MAX_KEY_CHARACTERS = 255;
-    private static final List<HandlerType> METHODS = List.of(
-            HandlerType.GET,
-            HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH,
-            HandlerType.DELETE,
-            HandlerType.HEAD,
-            HandlerType.OPTIONS);
     private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.UTF_8);
 
     private final Admission admission;
@@ -62,11 +55,7 @@ public final class UnifiedContract implements Contract {
 
     @Override
     public void mount(RoutesConfig routes) {
-        for (HandlerType method : METHODS)
-            routes.addHttpHandler(
-                    method,
-                    PREFIX + "/*",
-                    context -> serve(context, context.req().getRequestURI().substring(PREFIX.length())));
+        Prefix.mount(routes, PREFIX, this::serve);
     }
 
     @Override
@@ -101,7 +90,7 @@ public final class UnifiedContract implements Contract {
 
     private void follow(Context context, Route route, String path) {
         if (route instanceof Route.None) throw new Refusal(Route.isKnown(path) ? 405 : 404, "");
-        if (!allowed(context)) return;
+        tokens.require(context); // always before the body is read
         switch (route) {
             case Route.None _ -> {}
             case Route.Submit _ -> submit(context);
@@ -120,21 +109,6 @@ public final class UnifiedContract implements Contract {
         if (!context.method().equals(method)) throw new Refusal(405, "");
     }
 
-    /** Answers by itself when not; always before the body is read. */
-    private boolean allowed(Context context) {
-        return switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
-            case ALLOWED -> true;
-            case MISSING -> {
-                refuse(context, 401, "Missing " + Tokens.HEADER + " header");
-                yield false;
-            }
-            case WRONG -> {
-                refuse(context, 403, "Invalid trainer API token");
-                yield false;
-            }
-        };
-    }
-
     private void submit(Context context) {
         if (!RawPath.mayBeJson(context.header("Content-Type"))) {
             wrong(context, "body", List.of(Request.notAnObject()));
@@ -148,7 +122,7 @@ public final class UnifiedContract implements Contract {
     }
 
     private void submit(Context context, Json.Parsed.Tree tree) {
-        Optional<String> key = idempotencyKey(context);
+        Optional<String> key = IdempotencyKey.of(context);
         switch (Request.read(tree.root(), tree.odd())) {
             case Request.Reading.Wrong wrong -> wrong(context, "body", wrong.problems());
             case Request.Reading.Good good -> submit(context, good.request(), key);
@@ -185,14 +159,6 @@ public final class UnifiedContract implements Contract {
                                 Map.of())));
             case Answer.Refused refused -> answer(context, 400, Details.text(String.join("; ", refused.objections())));
         }
-    }
-
-    private static Optional<String> idempotencyKey(Context context) {
-        String key = context.header("Idempotency-Key");
-        if (key == null || key.isBlank()) return Optional.empty();
-        if (key.length() > MAX_KEY_CHARACTERS)
-            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
-        return Optional.of(key);
     }
 
     private Optional<Job> found(String name) {

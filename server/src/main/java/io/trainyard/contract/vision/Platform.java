@@ -3,6 +3,7 @@ package io.trainyard.contract.vision;
 import io.javalin.http.Context;
 import io.trainyard.admission.Answer;
 import io.trainyard.contract.vision.VisionContract.Asked;
+import io.trainyard.http.IdempotencyKey;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Event;
 import io.trainyard.job.Identity;
@@ -27,7 +28,6 @@ final class Platform {
     private static final int MAX_LINES_PER_PAGE = 1000;
     private static final int JOBS_PER_PAGE = 100;
     private static final int MAX_JOBS_PER_PAGE = 500;
-    private static final int MAX_KEY_CHARACTERS = 255;
     private static final int EVENTS_PER_PAGE = 500;
 
     private final Desk desk;
@@ -39,7 +39,7 @@ final class Platform {
     }
 
     JsonNode create(Asked asked) {
-        Optional<String> key = idempotencyKey(asked.context());
+        Optional<String> key = IdempotencyKey.of(asked.context());
         Json.Parsed.Tree tree = Bodies.tree(asked.context(), Bodies.MAX_BYTES);
         Request request = switch (Request.create(tree.root(), tree.odd())) {
             case Request.Reading.Good good -> good.request();
@@ -60,14 +60,6 @@ final class Platform {
     private static JsonNode created(Context context, Job job) {
         context.status(CREATED);
         return Answers.job(job);
-    }
-
-    static Optional<String> idempotencyKey(Context context) {
-        String key = context.header("Idempotency-Key");
-        if (key == null || key.isBlank()) return Optional.empty();
-        if (key.length() > MAX_KEY_CHARACTERS)
-            throw new Refusal(400, "Idempotency-Key: longer than " + MAX_KEY_CHARACTERS + " characters");
-        return Optional.of(key);
     }
 
     JsonNode list(Asked asked) {

@@ -2,6 +2,7 @@ package io.trainyard.contract.vision;
 
 import io.trainyard.admission.Answer;
 import io.trainyard.contract.vision.VisionContract.Asked;
+import io.trainyard.http.IdempotencyKey;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
@@ -26,7 +27,7 @@ final class TrainingService {
     }
 
     JsonNode start(Asked asked) {
-        Optional<String> key = Platform.idempotencyKey(asked.context());
+        Optional<String> key = IdempotencyKey.of(asked.context());
         Json.Parsed.Tree tree = Bodies.tree(asked.context(), Bodies.MAX_BYTES);
         Request request = switch (Request.service(tree.root(), tree.odd())) {
             case Request.Reading.Good good -> good.request();

@@ -6,6 +6,7 @@ import io.javalin.http.HandlerType;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.http.Contract;
+import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
 import io.trainyard.progress.ProgressIntake;
 import io.trainyard.secrets.Sealer;
@@ -28,14 +29,6 @@ public final class VisionContract implements Contract {
     static final String PREFIX = "/vision";
     private static final String API = "/api/v1/training";
     private static final String ID = "{id}";
-    private static final List<HandlerType> METHODS = List.of(
-            HandlerType.GET,
-            HandlerType.POST,
-            HandlerType.PUT,
-            HandlerType.PATCH,
-            HandlerType.DELETE,
-            HandlerType.HEAD,
-            HandlerType.OPTIONS);
 
     private final Tokens tokens;
     private final VisionSettings settings;
@@ -157,11 +150,7 @@ public final class VisionContract implements Contract {
 
     @Override
     public void mount(RoutesConfig config) {
-        for (HandlerType method : METHODS)
-            config.addHttpHandler(
-                    method,
-                    PREFIX + "/*",
-                    context -> serve(context, context.req().getRequestURI().substring(PREFIX.length())));
+        Prefix.mount(config, PREFIX, this::serve);
         sockets.mount(config, PREFIX, context -> check(context, Guard.TOKEN));
     }
 
@@ -208,11 +197,7 @@ public final class VisionContract implements Contract {
             case NONE -> {}
             case INTERNAL -> Callbacks.check(context, settings.internalToken());
             case TOKEN -> {
-                switch (tokens.check(context.header(Tokens.HEADER), context.header("Authorization"))) {
-                    case ALLOWED -> {}
-                    case MISSING -> throw new Refusal(401, "Missing " + Tokens.HEADER + " header");
-                    case WRONG -> throw new Refusal(403, "Invalid trainer API token");
-                }
+                tokens.require(context);
             }
         }
     }
