@@ -54,7 +54,7 @@ public final class Reconciler implements Slots, AutoCloseable {
         granters.values().forEach(Granter::tidy);
         store.subscribe(change -> {
             switch (change.kind()) {
-                case CREATED -> bells.values().forEach(Bell::arrival);
+                case CREATED -> arrived(change.backend());
                 case WISH, STATE -> {
                     look(change.job());
                     bells.values().forEach(Bell::change);
@@ -65,6 +65,11 @@ public final class Reconciler implements Slots, AutoCloseable {
         granters.forEach(
                 (name, granter) -> Thread.ofVirtual().name("granter-" + name).start(() -> grantAlways(name)));
         Thread.ofVirtual().name("reconciler-poll").start(this::pollAlways);
+    }
+
+    private void arrived(String backend) {
+        Bell bell = bells.get(backend);
+        if (bell != null) bell.arrival();
     }
 
     @Override

@@ -83,6 +83,16 @@ final class JobRows {
     }
 
     Optional<JobRow> newest(Session session, Identity identity) throws SQLException {
+        // Most ids are new, and a small question costs half of the large one.
+        boolean known = session.first(
+                        "SELECT 1 FROM jobs WHERE project = ? AND contract = ? AND service = ? AND client_id = ? LIMIT 1",
+                        _ -> true,
+                        identity.project(),
+                        identity.contract(),
+                        identity.service(),
+                        identity.clientId().orElse(null))
+                .isPresent();
+        if (!known) return Optional.empty();
         return session.first(
                 "SELECT " + JobRow.COLUMNS + """
                  FROM jobs j

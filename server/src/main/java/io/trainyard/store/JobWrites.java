@@ -50,7 +50,7 @@ final class JobWrites {
         Job job = wanted.job();
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
-                Codec.INSTANCE.spec.bytes(job.spec()),
+                Codec.INSTANCE.spec.write(job.spec()),
                 Codec.INSTANCE.state.write(job.state()),
                 attempt(job.state()));
         Supplier<Creation> creation =
@@ -86,7 +86,7 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        changes.add(new Change(job.id(), Change.Kind.CREATED));
+        changes.add(Change.created(job));
         if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
         long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);

@@ -82,7 +82,7 @@ final class MemoryJobs implements Jobs {
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            changes.add(new Change(job.id(), Change.Kind.CREATED));
+            changes.add(Change.created(job));
             if (job.state().liveAttempt().isPresent()) {
                 keepAttempts(entry, wanted.history().getLast());
                 changes.add(new Change(job.id(), Change.Kind.STATE));

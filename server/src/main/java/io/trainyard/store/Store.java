@@ -1,5 +1,6 @@
 package io.trainyard.store;
 
+import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import java.util.function.Consumer;
 
@@ -28,7 +29,16 @@ public interface Store extends AutoCloseable {
     @Override
     void close();
 
-    record Change(JobId job, Kind kind) {
+    /** @param backend of a job that came; empty otherwise */
+    record Change(JobId job, Kind kind, String backend) {
+        Change(JobId job, Kind kind) {
+            this(job, kind, "");
+        }
+
+        static Change created(Job job) {
+            return new Change(job.id(), Kind.CREATED, job.backend());
+        }
+
         public enum Kind {
             CREATED,
             WISH,

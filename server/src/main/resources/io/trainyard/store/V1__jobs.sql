@@ -51,7 +51,7 @@ CREATE TABLE bodies (
     job         INTEGER PRIMARY KEY,
     fingerprint BLOB NOT NULL,
     warnings    TEXT NOT NULL,
-    spec        BLOB NOT NULL, -- JSON
+    spec        BLOB NOT NULL, -- CBOR
     request     TEXT NOT NULL
 );
 
