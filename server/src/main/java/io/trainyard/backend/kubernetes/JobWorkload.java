@@ -93,7 +93,7 @@ public final class JobWorkload implements Workload {
         ObjectNode pod = template.pod(CONTAINER, restarts);
         ObjectNode podMetadata = JSON.createObjectNode();
         podMetadata.set("labels", labels(spec, naming));
-        podMetadata.set("annotations", podAnnotations());
+        podMetadata.set("annotations", podAnnotations(spec));
         body.putObject("template").set("metadata", podMetadata);
         ((ObjectNode) body.path("template")).set("spec", pod);
         if (nodes == 1) return new Drawing(job, List.of());
@@ -120,12 +120,14 @@ public final class JobWorkload implements Workload {
         return labels;
     }
 
-    /** Scaling down and tidying nodes up are no reasons to lose hours of training. */
-    private static ObjectNode podAnnotations() {
-        return JSON.createObjectNode()
+    /** Scaling down and tidying nodes up are no reasons to lose hours of training; the job may see it otherwise. */
+    private static ObjectNode podAnnotations(JobSpec spec) {
+        ObjectNode annotations = JSON.createObjectNode()
                 .put("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
                 .put("karpenter.sh/do-not-disrupt", "true")
                 .put("sidecar.istio.io/inject", "false");
+        new TreeMap<>(spec.annotations()).forEach(annotations::put);
+        return annotations;
     }
 
     /**
