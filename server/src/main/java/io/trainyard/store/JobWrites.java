@@ -78,7 +78,7 @@ final class JobWrites {
                         : () -> new Creation.KeyReused(row.job());
             }
         }
-        Optional<JobRow> newest = identity.clientId().isPresent() ? rows.newest(session, identity) : Optional.empty();
+        Optional<JobRow> newest = rows.knows(session, identity) ? rows.newest(session, identity) : Optional.empty();
         if (newest.isPresent() && wanted.heldUpBy(newest.get().jobState())) {
             JobRow row = newest.get();
             if (!row.asked(wanted.fingerprint())) return () -> new Creation.ClientIdTaken(row.job());
