@@ -86,8 +86,8 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        changes.add(Change.created(job));
-        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
+        changes.add(new Change(job, Change.Kind.CREATED));
+        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job, Change.Kind.STATE));
         long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
@@ -226,7 +226,10 @@ final class JobWrites {
                 next.version());
         if (counted.isEmpty()) return false;
         keepAttempts(session, counted.get().job(), next.state().liveAttempt(), attempt, event);
-        changes.add(new Change(next.id(), Change.Kind.STATE));
+        changes.add(
+                event.kind() == Event.Kind.FALLBACK
+                        ? new Change(next.id(), Change.Kind.STATE)
+                        : new Change(next, Change.Kind.STATE));
         SqliteEvents.record(session, changes, counted.get(), event);
         return true;
     }

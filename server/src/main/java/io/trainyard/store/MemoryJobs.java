@@ -82,10 +82,10 @@ final class MemoryJobs implements Jobs {
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
             key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            changes.add(Change.created(job));
+            changes.add(new Change(job, Change.Kind.CREATED));
             if (job.state().liveAttempt().isPresent()) {
                 keepAttempts(entry, wanted.history().getLast());
-                changes.add(new Change(job.id(), Change.Kind.STATE));
+                changes.add(new Change(job, Change.Kind.STATE));
             }
             for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
@@ -246,7 +246,10 @@ final class MemoryJobs implements Jobs {
             entry.job = next.withVersion(next.version() + 1);
             if (next.state().ended() && next.wish() != Wish.DELETE) unfinished.remove(entry.arrival);
             keepAttempts(entry, event);
-            changes.add(new Change(next.id(), Change.Kind.STATE));
+            changes.add(
+                    event.kind() == Event.Kind.FALLBACK
+                            ? new Change(next.id(), Change.Kind.STATE)
+                            : new Change(next, Change.Kind.STATE));
             store.record(entry, changes, event);
             return true;
         });
