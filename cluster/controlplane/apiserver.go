@@ -1,0 +1,52 @@
+package controlplane
+
+import (
+	"context"
+	"fmt"
+
+	"io.trainyard/cluster/certificates"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
+)
+
+// RunAPIServer serves until the context ends.
+//
+// Without --endpoint-reconciler-type=none it refuses to advertise a loopback address. The two plugins over the default
+// place a namespace's pods by its annotations, which is how tests send pods to the host node.
+func RunAPIServer(ctx context.Context, authority *certificates.Authority, port, etcdPort int) error {
+	server := options.NewServerRunOptions()
+	if err := parse("kube-apiserver", server.Flags(), []string{
+		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcdPort),
+		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
+		"--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
+		"--service-cluster-ip-range=10.0.0.0/16",
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=" + authority.Path("service-accounts.key"),
+		"--service-account-signing-key-file=" + authority.Path("service-accounts.key"),
+		"--client-ca-file=" + authority.Path("ca.crt"),
+		"--tls-cert-file=" + authority.Path("server.crt"), "--tls-private-key-file=" + authority.Path("server.key"),
+		"--kubelet-client-certificate=" + authority.Path("admin.crt"), "--kubelet-client-key=" + authority.Path("admin.key"),
+		"--kubelet-certificate-authority=" + authority.Path("ca.crt"),
+		"--kubelet-preferred-address-types=InternalIP",
+		"--token-auth-file=" + authority.Path("tokens.csv"),
+		"--authorization-mode=RBAC", "--allow-privileged=true",
+		"--enable-admission-plugins=PodNodeSelector,PodTolerationRestriction",
+		"--enable-priority-and-fairness=false",
+		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000",
+		"--profiling=false",
+	}); err != nil {
+		return err
+	}
+	if err := server.GenericServerRunOptions.ComponentGlobalsRegistry.Set(); err != nil {
+		return err
+	}
+	completed, err := server.Complete(ctx)
+	if err != nil {
+		return err
+	}
+	if problems := completed.Validate(); len(problems) != 0 {
+		return utilerrors.NewAggregate(problems)
+	}
+	return app.Run(ctx, completed)
+}

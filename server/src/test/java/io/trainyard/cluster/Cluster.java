@@ -1,0 +1,126 @@
+package io.trainyard.cluster;
+
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/** What one test class has of the cluster: its namespace, and the administrator's client. */
+public final class Cluster implements AutoCloseable {
+    /** Annotations of a namespace that put every pod of it on the host node, where it is a process of this machine. */
+    public static final Map<String, String> ON_THE_HOST = Map.of(
+            "scheduler.alpha.kubernetes.io/node-selector",
+            "type=host",
+            "scheduler.alpha.kubernetes.io/defaultTolerations",
+            "[{\"key\":\"cluster.trainyard.io/host\",\"operator\":\"Exists\"}]");
+
+    /** Long enough for a busy machine; nothing waits this long when all is well. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final ClusterProcess process;
+    private final String namespace;
+    private final KubernetesClient client;
+    private final Path kubeconfig;
+
+    Cluster(ClusterProcess process, String namespace) {
+        this.process = process;
+        this.namespace = namespace;
+        Config config = process.administrator();
+        config.setNamespace(namespace);
+        this.client = new KubernetesClientBuilder().withConfig(config).build();
+        this.kubeconfig = writeKubeconfig();
+        makeNamespace(namespace, Map.of());
+    }
+
+    private Path writeKubeconfig() {
+        try {
+            String whole = Files.readString(process.kubeconfig());
+            String ours = whole.replace("user: admin}", "user: admin, namespace: " + namespace + "}");
+            if (ours.equals(whole)) throw new IllegalStateException("the kubeconfig has no context to complete");
+            return Files.writeString(process.folder().resolve(namespace + ".kubeconfig"), ours);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public String namespace() {
+        return namespace;
+    }
+
+    /** The administrator's, with our namespace as the default of its context. */
+    public Path kubeconfig() {
+        return kubeconfig;
+    }
+
+    /** The administrator, at home in our namespace. */
+    public KubernetesClient client() {
+        return client;
+    }
+
+    /** A further namespace whose pods run on the host node; it goes away with the class. */
+    public String hostNamespace() {
+        String name = namespace + "-host";
+        if (client.namespaces().withName(name).get() == null) makeNamespace(name, ON_THE_HOST);
+        return name;
+    }
+
+    private void makeNamespace(String name, Map<String, String> annotations) {
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withAnnotations(annotations)
+                        .endMetadata()
+                        .build())
+                .create();
+        // Pods are refused until the controllers have made it.
+        until(
+                "the default service account of " + name,
+                () -> client.serviceAccounts()
+                                .inNamespace(name)
+                                .withName("default")
+                                .get()
+                        != null);
+    }
+
+    /** Takes leave of its clients and goes; all else of the cluster lives on. */
+    public void stopApi() {
+        process.api("stop");
+    }
+
+    public void killApi() {
+        process.api("kill");
+    }
+
+    /** Returns when it is ready. */
+    public void startApi() {
+        process.api("start");
+    }
+
+    /** Everything stops and starts again on what it held, at the same address. */
+    public void restart() {
+        process.restart();
+    }
+
+    public static void until(String what, BooleanSupplier holds) {
+        Instant end = Instant.now().plus(PATIENCE);
+        while (!holds.getAsBoolean()) {
+            if (Instant.now().isAfter(end)) throw new AssertionError("waited " + PATIENCE + " in vain: " + what);
+            ClusterProcess.pause(Duration.ofMillis(50));
+        }
+    }
+
+    @Override
+    public void close() {
+        client.namespaces().withName(namespace).delete();
+        client.namespaces().withName(namespace + "-host").delete();
+        client.close();
+    }
+}
