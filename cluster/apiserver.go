@@ -22,8 +22,9 @@ import (
 
 const (
 	apiServerCommand = "__apiserver"
-	stopTimeout      = 20 * time.Second
 	readyPoll        = 50 * time.Millisecond
+	// An API server that takes leave waits for its watches, which nobody ends while the cluster lives on.
+	stopTimeout = 3 * time.Second
 )
 
 // serveAPI is the child process that is the API server.

@@ -14,13 +14,13 @@ import (
 	scheduleroptions "k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 )
 
-// What needs no cloud, no volumes and no addresses.
+// What needs no cloud, no volumes and no addresses: an EndpointSlice refuses those of pods on the host node.
 var controllerNames = []string{
 	"job-controller", "cronjob-controller", "ttl-after-finished-controller", "garbage-collector-controller",
 	"namespace-controller", "serviceaccount-controller", "serviceaccount-token-controller",
 	"root-ca-certificate-publisher-controller", "pod-garbage-collector-controller", "resourcequota-controller",
 	"disruption-controller", "deployment-controller", "replicaset-controller", "statefulset-controller",
-	"endpointslice-controller", "node-lifecycle-controller", "taint-eviction-controller",
+	"node-lifecycle-controller", "taint-eviction-controller",
 }
 
 // RunControllerManager runs until the context ends.

@@ -4,6 +4,7 @@ package fakenodes
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/kwok/pkg/client/clientset/versioned"
 	"sigs.k8s.io/kwok/pkg/config"
 	"sigs.k8s.io/kwok/pkg/kwok/controllers"
+	"sigs.k8s.io/kwok/pkg/log"
 	"sigs.k8s.io/kwok/pkg/utils/client"
 )
 
@@ -31,7 +33,8 @@ const (
 )
 
 // Start plays nodes and pods until the context ends; folder takes the stages.
-func Start(ctx context.Context, folder, kubeconfig string) error {
+func Start(ctx context.Context, folder, kubeconfig string, out io.Writer) error {
+	ctx = log.NewContext(ctx, log.NewLogger(out, log.LevelWarn))
 	stages, err := loadStages(ctx, folder)
 	if err != nil {
 		return err

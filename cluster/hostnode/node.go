@@ -9,6 +9,7 @@ package hostnode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ const (
 	TaintKey     = "cluster.trainyard.io/host"
 	leaseSeconds = 40
 	leaseRenewal = 10 * time.Second
+	leaseRetry   = time.Second
 	addresses    = 250
 )
 
@@ -80,7 +82,7 @@ func Start(ctx context.Context, settings Settings) (*Node, error) {
 	if err := node.register(ctx); err != nil {
 		return nil, err
 	}
-	go node.renewLease(ctx)
+	go node.heartbeat(ctx)
 	return node, node.watch(ctx)
 }
 
@@ -199,42 +201,81 @@ func (node *Node) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := metav1.Now()
 	created.Status = corev1.NodeStatus{
 		Capacity: offers, Allocatable: offers,
 		Addresses:       []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
 		DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: int32(node.Port)}},
 		NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: "host-process", OperatingSystem: "linux", Architecture: "amd64"},
-		Conditions: []corev1.NodeCondition{{
-			Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "HostProcess", LastHeartbeatTime: now, LastTransitionTime: now,
-		}},
+		Conditions:      []corev1.NodeCondition{isReady()},
 	}
 	_, err = nodes.UpdateStatus(ctx, created, metav1.UpdateOptions{})
 	return err
 }
 
-// renewLease keeps the node-lifecycle controller from calling the node lost.
-func (node *Node) renewLease(ctx context.Context) {
-	leases := node.Cluster.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+func isReady() corev1.NodeCondition {
+	now := metav1.Now()
+	return corev1.NodeCondition{
+		Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "HostProcess", LastHeartbeatTime: now, LastTransitionTime: now,
+	}
+}
+
+// heartbeat keeps the node-lifecycle controller from calling the node lost, and says that it is back where that one did so
+// while the API server was away.
+func (node *Node) heartbeat(ctx context.Context) {
 	for {
-		now := metav1.NowMicro()
-		lease, err := leases.Get(ctx, node.Name, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			_, _ = leases.Create(ctx, &coordination.Lease{
-				ObjectMeta: metav1.ObjectMeta{Name: node.Name, Namespace: corev1.NamespaceNodeLease},
-				Spec: coordination.LeaseSpec{
-					HolderIdentity: &node.Name, LeaseDurationSeconds: ptr.To[int32](leaseSeconds), RenewTime: &now,
-				},
-			}, metav1.CreateOptions{})
-		case err == nil:
-			lease.Spec.RenewTime = &now
-			_, _ = leases.Update(ctx, lease, metav1.UpdateOptions{})
+		wait := leaseRenewal
+		if err := errors.Join(node.renewLease(ctx), node.stayReady(ctx)); err != nil {
+			wait = leaseRetry
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(leaseRenewal):
+		case <-time.After(wait):
 		}
 	}
+}
+
+func (node *Node) renewLease(ctx context.Context) error {
+	leases := node.Cluster.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	now := metav1.NowMicro()
+	lease, err := leases.Get(ctx, node.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = leases.Create(ctx, &coordination.Lease{
+			ObjectMeta: metav1.ObjectMeta{Name: node.Name, Namespace: corev1.NamespaceNodeLease},
+			Spec: coordination.LeaseSpec{
+				HolderIdentity: &node.Name, LeaseDurationSeconds: ptr.To[int32](leaseSeconds), RenewTime: &now,
+			},
+		}, metav1.CreateOptions{})
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	lease.Spec.RenewTime = &now
+	_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
+	return err
+}
+
+func (node *Node) stayReady(ctx context.Context) error {
+	nodes := node.Cluster.CoreV1().Nodes()
+	object, err := nodes.Get(ctx, node.Name, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, condition := range object.Status.Conditions {
+		if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+			return nil
+		}
+	}
+	object.Status.Conditions = []corev1.NodeCondition{isReady()}
+	if _, err = nodes.UpdateStatus(ctx, object, metav1.UpdateOptions{}); err != nil {
+		return err
+	}
+	// The pods of a node that is lost are no longer ready either.
+	node.mutex.Lock()
+	defer node.mutex.Unlock()
+	for _, run := range node.pods {
+		go run.change(func(*corev1.PodStatus) {})
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package io.trainyard.store;
 
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -29,14 +30,14 @@ public interface Store extends AutoCloseable {
     @Override
     void close();
 
-    /** @param backend of a job that came; empty otherwise */
-    record Change(JobId job, Kind kind, String backend) {
+    /** @param backend the one whose queue or slots it concerns; empty where it may be any */
+    record Change(JobId job, Kind kind, Optional<String> backend) {
         Change(JobId job, Kind kind) {
-            this(job, kind, "");
+            this(job, kind, Optional.empty());
         }
 
-        static Change created(Job job) {
-            return new Change(job.id(), Kind.CREATED, job.backend());
+        Change(Job job, Kind kind) {
+            this(job.id(), kind, Optional.of(job.backend()));
         }
 
         public enum Kind {
