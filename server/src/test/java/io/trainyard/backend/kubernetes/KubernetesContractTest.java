@@ -8,6 +8,7 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.ClusterSettings;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.pods.ClusterBackend;
+import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.backend.pods.PodsSettings;
 import io.trainyard.cluster.Cluster;
@@ -62,12 +63,12 @@ class KubernetesContractTest extends BackendContractTest {
         var api = new Api(
                 new ClusterSettings(Optional.of(cluster.kubeconfig()), Optional.empty(), ClusterSettings.RELIST));
         var settings = new KubernetesSettings(
-                namespace, KubernetesSettings.DEFAULT.retention(), RestartPolicy.NEVER, PodDefaults.NONE, true);
+                namespace, KubernetesSettings.DEFAULT.retention(), RestartPolicy.NEVER, PodDefaults.NONE, Depth.APPLY);
         var pods = new PodsSettings(home, false, Duration.ofSeconds(30), false, PodsSettings.Waits.DEFAULT);
         var backend = new ClusterBackend(
                 JobWorkload.NAME,
                 List.of(new JobWorkload(settings)),
-                true,
+                Depth.APPLY,
                 new ClusterBackend.Access(api, pods, InstantSource.system()),
                 _ -> {});
         open.add(backend);

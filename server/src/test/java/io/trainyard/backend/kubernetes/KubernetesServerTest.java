@@ -319,6 +319,36 @@ class KubernetesServerTest {
     }
 
     @Test
+    void what_the_cluster_would_refuse_is_refused_at_the_door(Cluster cluster) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace())) {
+            ObjectNode nowhere = OnCluster.shell("true");
+            nowhere.withObject("/placement").put("namespace", "nowhere");
+            var reply = on.server().create(nowhere.toString());
+            assertEquals(422, reply.status(), reply.text());
+            assertTrue(
+                    reply.text().contains("placement.namespace: \\\"nowhere\\\" is not on the cluster"), reply.text());
+            ObjectNode queued = OnCluster.shell("true");
+            queued.withObject("/placement").put("queue", "team-z");
+            var noQueue = on.server().create(queued.toString());
+            assertEquals(422, noQueue.status(), noQueue.text());
+            assertTrue(noQueue.text().contains("is no LocalQueue of namespace"), noQueue.text());
+        }
+    }
+
+    @Test
+    void a_dry_run_is_judged_by_the_cluster_and_creates_nothing(Cluster cluster) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), "K8S_APPLY", "dry-run")) {
+            String id = on.submit(OnCluster.shell("true"));
+            JsonNode rendered = on.await(id, "rendered");
+            assertTrue(rendered.path("manifest").asString("").contains("podReplacementPolicy"), rendered.toString());
+            assertTrue(on.jobs(cluster, id).isEmpty());
+            ObjectNode nowhere = OnCluster.shell("true");
+            nowhere.withObject("/placement").put("namespace", "nowhere");
+            assertEquals(422, on.server().create(nowhere.toString()).status());
+        }
+    }
+
+    @Test
     void a_job_whose_time_is_up_on_the_cluster_says_so(Cluster cluster) {
         try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String id = on.submit(OnCluster.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
