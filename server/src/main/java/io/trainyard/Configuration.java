@@ -154,13 +154,7 @@ final class Configuration {
             case "mock" -> "simulated";
             case "vertex" -> "vertex";
             case "kubeflow" -> "kubeflow";
-            case "kubernetes", "k8s" ->
-                throw new Nonsense(
-                        "%s = \"%s\" (%s): this backend is not part of this version yet; say auto, local, vertex or mock"
-                                .formatted(
-                                        Setting.JOB_RUNNER.key,
-                                        text(Setting.JOB_RUNNER),
-                                        origins.getOrDefault(Setting.JOB_RUNNER, "default")));
+            case "kubernetes", "k8s" -> "kubernetes";
             default ->
                 throw nonsense(Setting.JOB_RUNNER, "one of auto, local, kubernetes, k8s, kubeflow, vertex, mock");
         };
@@ -275,6 +269,8 @@ final class Configuration {
                 simulatedSlots(),
                 local(),
                 new KubernetesConfiguration(this).settings(),
+                new KubernetesConfiguration(this).cluster(),
+                new KubernetesConfiguration(this).pods(),
                 new StudioConfiguration(this).settings(),
                 new VisionConfiguration(this).settings(Optional::empty),
                 new TrainerConfiguration(this).settings(),

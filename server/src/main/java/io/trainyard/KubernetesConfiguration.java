@@ -1,12 +1,19 @@
 package io.trainyard;
 
+import io.trainyard.backend.cluster.ClusterSettings;
+import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
-import io.trainyard.backend.kubernetes.KubernetesSettings.Pods;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.kubernetes.KubernetesSettings.Retention;
+import io.trainyard.backend.pods.PodDefaults;
+import io.trainyard.backend.pods.PodsSettings;
+import io.trainyard.backend.pods.PodsSettings.Waits;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -29,24 +36,86 @@ final class KubernetesConfiguration {
     }
 
     KubernetesSettings settings() {
-        if (all.flag(Setting.KUBERNETES_APPLY))
-            throw all.nonsense(
-                    Setting.KUBERNETES_APPLY,
-                    "0, since submitting to a cluster is not part of this version and Jobs are only rendered,");
         return new KubernetesSettings(
-                all.some(Setting.KUBERNETES_IMAGE),
                 all.some(Setting.KUBERNETES_NAMESPACE).orElse("default"),
                 new Retention(
                         all.whole(Setting.KUBERNETES_BACKOFF_LIMIT, 0, Integer.MAX_VALUE),
                         all.some(Setting.KUBERNETES_TTL)
                                 .map(_ -> all.whole(Setting.KUBERNETES_TTL, 0, Integer.MAX_VALUE))),
-                new Pods(
+                restartPolicy(),
+                new PodDefaults(
+                        all.some(Setting.KUBERNETES_IMAGE),
                         all.some(Setting.KUBERNETES_SERVICE_ACCOUNT),
                         texts(Setting.KUBERNETES_NODE_SELECTOR).orElse(Map.of()),
                         tolerations(),
                         pullSecrets(),
-                        restartPolicy(),
-                        texts(Setting.KUBERNETES_LIMITS)));
+                        texts(Setting.KUBERNETES_LIMITS),
+                        gpuTypes(),
+                        security()),
+                apply());
+    }
+
+    /** Whoever has all jobs go to Kubernetes wants them to run there. */
+    private boolean apply() {
+        if (all.some(Setting.KUBERNETES_APPLY).isPresent()) return all.flag(Setting.KUBERNETES_APPLY);
+        return all.preferredBackend().equals(JobWorkload.NAME);
+    }
+
+    ClusterSettings cluster() {
+        return new ClusterSettings(
+                all.some(Setting.KUBERNETES_KUBECONFIG).map(Path::of),
+                all.some(Setting.KUBERNETES_CONTEXT),
+                ClusterSettings.RELIST);
+    }
+
+    PodsSettings pods() {
+        return new PodsSettings(
+                all.home(),
+                all.publicUrl().isPresent(),
+                Duration.ofSeconds(all.whole(Setting.KUBERNETES_LOGS_SETTLE, 0, 86_400)),
+                all.some(Setting.KUBERNETES_TTL).isPresent(),
+                new Waits(
+                        seconds(Setting.KUBERNETES_WAIT_IMAGE).orElseThrow(),
+                        seconds(Setting.KUBERNETES_WAIT_CONFIGURATION).orElseThrow(),
+                        seconds(Setting.KUBERNETES_WAIT_SET_UP).orElseThrow(),
+                        seconds(Setting.KUBERNETES_WAIT_REFUSED).orElseThrow(),
+                        seconds(Setting.KUBERNETES_WAIT_CAPACITY)));
+    }
+
+    private Optional<Duration> seconds(Setting setting) {
+        return all.some(setting).map(_ -> Duration.ofSeconds(all.whole(setting, 1, 1 << 30)));
+    }
+
+    private PodDefaults.Security security() {
+        return switch (all.text(Setting.KUBERNETES_SECURITY)) {
+            case "restricted" -> PodDefaults.Security.RESTRICTED;
+            case "image" -> PodDefaults.Security.IMAGE;
+            default -> throw all.nonsense(Setting.KUBERNETES_SECURITY, "restricted or image");
+        };
+    }
+
+    private Map<String, Map<String, List<String>>> gpuTypes() {
+        Setting setting = Setting.KUBERNETES_GPU_TYPES;
+        String wanted = "a JSON object such as {\"H100\": {\"nvidia.com/gpu.product\": [\"NVIDIA-H100-80GB-HBM3\"]}},";
+        Optional<JsonNode> json = json(setting, wanted);
+        if (json.isEmpty()) return PodDefaults.KNOWN_GPU_TYPES;
+        if (!json.get().isObject()) throw all.nonsense(setting, wanted);
+        var types = new LinkedHashMap<String, Map<String, List<String>>>();
+        for (var type : json.get().properties()) {
+            if (!type.getValue().isObject() || type.getValue().isEmpty()) throw all.nonsense(setting, wanted);
+            var labels = new LinkedHashMap<String, List<String>>();
+            for (var label : type.getValue().properties()) {
+                var values = new ArrayList<String>();
+                if (!label.getValue().isArray() || label.getValue().isEmpty()) throw all.nonsense(setting, wanted);
+                for (JsonNode value : label.getValue()) {
+                    if (!value.isString()) throw all.nonsense(setting, wanted);
+                    values.add(value.stringValue());
+                }
+                labels.put(label.getKey(), List.copyOf(values));
+            }
+            types.put(type.getKey().toUpperCase(Locale.ROOT), labels);
+        }
+        return types;
     }
 
     private RestartPolicy restartPolicy() {

@@ -148,12 +148,44 @@ enum Setting {
             "K8S_LIMITS_JSON"),
     KUBERNETES_APPLY(
             "trainyard.kubernetes.apply",
-            "0",
-            "1 submits Jobs, which this version cannot; 0 renders them",
+            "",
+            "1 submits Jobs, 0 renders them; 1 where jobs go to kubernetes unless they say otherwise",
             "K8S_APPLY"),
     KUBERNETES_KUBECONFIG(
-            "trainyard.kubernetes.kubeconfig", "", "cluster access, not used yet", "K8S_KUBECONFIG", "KUBECONFIG"),
-    KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the cluster, not used yet", "K8S_CONTEXT"),
+            "trainyard.kubernetes.kubeconfig",
+            "",
+            "cluster access; as kubectl finds it, or as the pod the server runs in",
+            "K8S_KUBECONFIG",
+            "KUBECONFIG"),
+    KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the kubeconfig; its current one", "K8S_CONTEXT"),
+    KUBERNETES_SECURITY(
+            "trainyard.kubernetes.security",
+            "restricted",
+            "restricted runs containers as user 1000 without privileges, image as the image says"),
+    KUBERNETES_GPU_TYPES(
+            "trainyard.kubernetes.gpu-types",
+            "",
+            "GPU words to node labels and their values, as a JSON object; those of NVIDIA's and GKE's labels"),
+    KUBERNETES_LOGS_SETTLE(
+            "trainyard.kubernetes.logs-settle-seconds", "30", "how long an end waits for output that cannot be read"),
+    KUBERNETES_WAIT_IMAGE(
+            "trainyard.kubernetes.wait.image-seconds",
+            "600",
+            "after which an image that cannot be pulled is a failure"),
+    KUBERNETES_WAIT_CONFIGURATION(
+            "trainyard.kubernetes.wait.configuration-seconds",
+            "120",
+            "after which a container that cannot be made is a failure"),
+    KUBERNETES_WAIT_SET_UP(
+            "trainyard.kubernetes.wait.set-up-seconds",
+            "900",
+            "after which volumes and networks that are not set up are a failure"),
+    KUBERNETES_WAIT_REFUSED(
+            "trainyard.kubernetes.wait.refused-seconds",
+            "600",
+            "after which pods that the cluster refuses (quota, policy) are a failure"),
+    KUBERNETES_WAIT_CAPACITY(
+            "trainyard.kubernetes.wait.capacity-seconds", "", "after which a lack of room is a failure; never"),
     KUBECTL("trainyard.kubernetes.kubectl", "", "not used: no kubectl is called", "KUBECTL_BIN"),
     GCLOUD("trainyard.vertex.gcloud", "", "not used: no gcloud is called", "GCLOUD_BIN"),
     VERTEX_PROJECT(

@@ -7,9 +7,11 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
+import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.kubeflow.KubeflowBackend;
-import io.trainyard.backend.kubernetes.KubernetesBackend;
+import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.local.LocalBackend;
+import io.trainyard.backend.pods.ClusterBackend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.backend.vertex.VertexBackend;
 import io.trainyard.contract.push.PushContract;
@@ -58,6 +60,8 @@ final class Trainyard implements AutoCloseable {
 
     private final Store store;
     private final SimulatedBackend simulated;
+    private final Api api;
+    private final ClusterBackend kubernetes;
     private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
@@ -88,7 +92,14 @@ final class Trainyard implements AutoCloseable {
                 configuration.simulatedSlots(),
                 clock,
                 wake);
-        var kubernetes = new KubernetesBackend(new KubernetesConfiguration(configuration).settings());
+        var clusters = new KubernetesConfiguration(configuration);
+        api = new Api(clusters.cluster());
+        kubernetes = new ClusterBackend(
+                JobWorkload.NAME,
+                List.of(new JobWorkload(clusters.settings())),
+                clusters.settings().apply(),
+                new ClusterBackend.Access(api, clusters.pods(), clock),
+                wake);
         vertex = new VertexBackend(new VertexConfiguration(configuration).settings(), clock, wake);
         List<Backend> backends =
                 List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
@@ -202,6 +213,8 @@ final class Trainyard implements AutoCloseable {
         harvester.close();
         simulated.close();
         vertex.close();
+        kubernetes.close();
+        api.close();
         store.close();
     }
 }

@@ -90,6 +90,12 @@ public final class LiveServer implements AutoCloseable {
         return new LiveServer(home, settings, environment);
     }
 
+    /** Jobs go to a Kubernetes cluster, which is set up by these variables of the environment. */
+    public static LiveServer onKubernetes(Path home, Map<String, String> environment) {
+        var settings = Map.of(Setting.TOKEN, TOKEN, Setting.JOB_RUNNER, "kubernetes", Setting.POLL_SECONDS, "1");
+        return new LiveServer(home, settings, environment);
+    }
+
     public record Reply(int status, String text, HttpResponse<String> whole) {
         public JsonNode json() {
             return JSON.readTree(text);

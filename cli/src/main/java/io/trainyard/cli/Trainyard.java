@@ -8,6 +8,7 @@ import io.trainyard.cli.command.Delete;
 import io.trainyard.cli.command.Events;
 import io.trainyard.cli.command.Follow;
 import io.trainyard.cli.command.JobList;
+import io.trainyard.cli.command.Kept;
 import io.trainyard.cli.command.Logs;
 import io.trainyard.cli.command.Metrics;
 import io.trainyard.cli.command.ShowJob;
@@ -59,6 +60,8 @@ final class Trainyard extends Globals {
         commands.put("logs", () -> new Logs(this));
         commands.put("metrics", () -> new Metrics(this));
         commands.put("events", () -> new Events(this));
+        commands.put("artifacts", () -> new Kept.Artifacts(this));
+        commands.put("checkpoints", () -> new Kept.Checkpoints(this));
         commands.put("webhooks", () -> new Webhooks(this));
         commands.put("cancel", () -> new Cancel(this));
         commands.put("pause", () -> new Act.Pause(this));

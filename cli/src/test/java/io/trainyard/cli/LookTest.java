@@ -167,6 +167,23 @@ class LookTest {
     }
 
     @Test
+    void what_a_job_has_put_down_is_listed_with_sizes() {
+        server.answer("GET " + PATH + "/checkpoints", """
+                {"location":"/data/checkpoints","note":null,"more":false,"checkpoints":[
+                  {"step":20,"complete":false,"files":2,"bytes":1023,"saved_at":null},
+                  {"step":10,"complete":true,"files":9,"bytes":1610612736,"saved_at":"2026-11-23T10:00:00Z"}]}""");
+        String out = Typed.at(server).run("checkpoints", ID).out();
+        assertTrue(out.startsWith("In /data/checkpoints\nSTEP  COMPLETE  FILES  SIZE     SAVED\n"), out);
+        assertTrue(out.contains("20    no        2      1023 B"), out);
+        assertTrue(out.contains("10    yes       9      1.5 GiB  2026-11-23"), out);
+        server.answer("GET " + PATH + "/artifacts", """
+                {"location":"s3://b/o","note":"elsewhere","files":null,"more":false}""");
+        var seen = Typed.at(server).run("artifacts", ID);
+        assertEquals("In s3://b/o\n", seen.out());
+        assertEquals("Not listed: elsewhere.\n", seen.err());
+    }
+
+    @Test
     void events_are_read_page_by_page() {
         server.answer("GET " + PATH + "/events", "{\"events\":[%s]}".formatted(Examples.event(1, "submitted", "taken")))
                 .answer(

@@ -57,7 +57,9 @@ class RunTest {
                 "delete",
                 "demo",
                 "version",
-                "webhooks"
+                "webhooks",
+                "artifacts",
+                "checkpoints"
             })
     void every_command_has_help_with_an_example(String command) {
         var seen = Typed.at(server).run(command, "--help");

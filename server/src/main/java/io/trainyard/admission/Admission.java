@@ -55,7 +55,7 @@ public final class Admission {
         var preview = preview(wanted);
         if (!preview.plan().objections().isEmpty())
             return new Answer.Refused(preview.plan().objections());
-        return record(job(wanted, preview, clock.instant()), preview.plan().demand(), wanted);
+        return record(job(wanted, preview, clock.instant()), preview.plan().demand(), wanted, prints(wanted));
     }
 
     /** As {@link #submit}, but the job is born paused and waits until it is resumed. */
@@ -68,23 +68,25 @@ public final class Admission {
         return record(
                 held,
                 history(held, Event.of(held, Event.Kind.PAUSED, "not started until that is asked for", now)),
-                wanted);
+                wanted,
+                prints(wanted));
     }
 
     /** A job that need not wait for a slot is born with it. */
-    private Answer record(Job job, Demand demand, Wanted wanted) {
+    private Answer record(Job job, Demand demand, Wanted wanted, Prints prints) {
         if (!(job.state() instanceof JobState.Queued queued))
             // Rendered: over before it begins.
             return record(
                     job,
                     history(job, Event.of(job, Event.Kind.RENDERED, "rendered, not started", job.created())),
-                    wanted);
+                    wanted,
+                    prints);
         try (Slots.Claim claim = placer.claim(job.backend(), demand)) {
-            if (claim.grant().isEmpty()) return record(job, history(job), wanted);
+            if (claim.grant().isEmpty()) return record(job, history(job), wanted, prints);
             var granted = Rules.granted(job, queued, claim.grant().get(), job.created());
             Job launching = granted.next();
             var event = Event.of(launching, granted.kind(), granted.message(), job.created());
-            return record(launching, history(job, event), wanted);
+            return record(launching, history(job, event), wanted, prints);
         }
     }
 
@@ -108,13 +110,26 @@ public final class Admission {
         return spec.placement().fallback() && rendersOnly(backend);
     }
 
-    private Answer record(Job job, List<Event> history, Wanted wanted) {
+    /**
+     * Fingerprints, which tell a repeat from something new.
+     *
+     * @param request of what the job is to do
+     * @param asked of what was asked just now: of a retry not the same
+     */
+    private record Prints(byte[] request, byte[] asked) {}
+
+    private Prints prints(Wanted wanted) {
+        byte[] asked = sealer.fingerprint(wanted.canonical());
+        return new Prints(asked, asked);
+    }
+
+    private Answer record(Job job, List<Event> history, Wanted wanted, Prints prints) {
         Creation creation = jobs.create(new NewJob(
                 job,
                 history,
                 sealer.seal(job.id().value(), named(wanted.secrets())),
-                sealer.fingerprint(wanted.canonical()),
-                wanted.idempotencyKey(),
+                prints.request(),
+                wanted.idempotencyKey().map(text -> new Jobs.Key(text, prints.asked())),
                 wanted.idForGood()));
         return switch (creation) {
             case Creation.Created created -> new Answer.Accepted(created.job());
@@ -234,7 +249,9 @@ public final class Admission {
         return record(
                 job(wanted, preview, clock.instant()).asRetryOf(finished),
                 preview.plan().demand(),
-                wanted);
+                wanted,
+                // Its client may send the same request once more, and that is then a repeat of this job's.
+                new Prints(jobs.fingerprint(finished.id()), prints(wanted).asked()));
     }
 
     /** @param spec the original's, as the copy shall have it; the copy gets the original's secrets */

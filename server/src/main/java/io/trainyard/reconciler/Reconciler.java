@@ -5,9 +5,11 @@ import io.trainyard.job.JobId;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.job.Slots;
 import io.trainyard.store.Store;
+import io.trainyard.store.Store.Change;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,10 +56,10 @@ public final class Reconciler implements Slots, AutoCloseable {
         granters.values().forEach(Granter::tidy);
         store.subscribe(change -> {
             switch (change.kind()) {
-                case CREATED -> bells.values().forEach(Bell::arrival);
+                case CREATED -> bells(change).forEach(Bell::arrival);
                 case WISH, STATE -> {
                     look(change.job());
-                    bells.values().forEach(Bell::change);
+                    bells(change).forEach(Bell::change);
                 }
                 case PROGRESS, LOG, OUTBOX -> {}
             }
@@ -65,6 +67,13 @@ public final class Reconciler implements Slots, AutoCloseable {
         granters.forEach(
                 (name, granter) -> Thread.ofVirtual().name("granter-" + name).start(() -> grantAlways(name)));
         Thread.ofVirtual().name("reconciler-poll").start(this::pollAlways);
+    }
+
+    /** Of those who may have something to hand out now. */
+    private Collection<Bell> bells(Change change) {
+        if (change.backend().isEmpty()) return bells.values();
+        Bell bell = bells.get(change.backend().get());
+        return bell == null ? List.of() : List.of(bell);
     }
 
     @Override

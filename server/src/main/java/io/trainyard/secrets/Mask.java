@@ -39,6 +39,7 @@ public final class Mask {
 
     /** Where values overlap, all of their characters go: what is left of one would give it away. */
     public String apply(String line) {
+        if (values.isEmpty()) return line;
         var hidden = new BitSet();
         for (String value : values)
             for (int at = line.indexOf(value); at >= 0; at = line.indexOf(value, at + 1))

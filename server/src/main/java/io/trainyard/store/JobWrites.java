@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,7 +51,7 @@ final class JobWrites {
         Job job = wanted.job();
         var body = new Body(
                 Codec.INSTANCE.texts.write(job.warnings()),
-                Codec.INSTANCE.spec.bytes(job.spec()),
+                Codec.INSTANCE.spec.write(job.spec()),
                 Codec.INSTANCE.state.write(job.state()),
                 attempt(job.state()));
         Supplier<Creation> creation =
@@ -68,17 +69,11 @@ final class JobWrites {
     private Supplier<Creation> create(Session session, List<Change> changes, NewJob wanted, Body body, Instant now)
             throws SQLException {
         Identity identity = wanted.job().identity();
-        if (wanted.idempotencyKey().isPresent()) {
-            var first =
-                    byKey(session, identity.project(), wanted.idempotencyKey().get(), now);
-            if (first.isPresent()) {
-                JobRow row = first.get();
-                return row.asked(wanted.fingerprint())
-                        ? () -> new Creation.Repeated(row.job())
-                        : () -> new Creation.KeyReused(row.job());
-            }
+        if (wanted.key().isPresent()) {
+            var use = use(session, identity.project(), wanted.key().get(), now);
+            if (use.isPresent()) return use.get();
         }
-        Optional<JobRow> newest = identity.clientId().isPresent() ? rows.newest(session, identity) : Optional.empty();
+        Optional<JobRow> newest = rows.knows(session, identity) ? rows.newest(session, identity) : Optional.empty();
         if (newest.isPresent() && wanted.heldUpBy(newest.get().jobState())) {
             JobRow row = newest.get();
             if (!row.asked(wanted.fingerprint())) return () -> new Creation.ClientIdTaken(row.job());
@@ -86,8 +81,8 @@ final class JobWrites {
             return () -> new Creation.Repeated(row.job());
         }
         Job job = newest.isPresent() ? wanted.job().asRetryOf(newest.get().job()) : wanted.job();
-        changes.add(new Change(job.id(), Change.Kind.CREATED));
-        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job.id(), Change.Kind.STATE));
+        changes.add(new Change(job, Change.Kind.CREATED));
+        if (job.state().liveAttempt().isPresent()) changes.add(new Change(job, Change.Kind.STATE));
         long arrival = insert(session, changes, job, wanted, body, now);
         var kept = new JobRows.Body(wanted.fingerprint(), job, body.spec().length);
         return () -> {
@@ -96,29 +91,38 @@ final class JobWrites {
         };
     }
 
-    private Optional<JobRow> byKey(Session session, String project, String key, Instant now) throws SQLException {
+    /** What a key was used for before. */
+    private Optional<Supplier<Creation>> use(Session session, String project, Jobs.Key key, Instant now)
+            throws SQLException {
         Instant oldest = now.minus(KEY_LIFE);
         if (!now.isBefore(nextKeySweep)) {
             session.update("DELETE FROM keys WHERE at <= ?", oldest);
             nextKeySweep = now.plus(BETWEEN_KEY_SWEEPS);
         }
+        Session.Reading<JobRow> reading = rows.reading(session);
         return session.first(
-                "SELECT " + JobRow.COLUMNS + " FROM keys k JOIN jobs j"
+                "SELECT " + JobRow.COLUMNS + ", k.fingerprint FROM keys k JOIN jobs j"
                         + " WHERE j.arrival = k.job AND k.project = ? AND k.key = ? AND k.at > ?",
-                rows.reading(session),
+                columns -> {
+                    JobRow row = reading.read(columns);
+                    return Arrays.equals(columns.getBytes("fingerprint"), key.fingerprint())
+                            ? () -> new Creation.Repeated(row.job())
+                            : () -> new Creation.KeyReused(row.job());
+                },
                 project,
-                key,
+                key.text(),
                 oldest);
     }
 
     private static void remember(Session session, NewJob wanted, long arrival, Instant now) throws SQLException {
-        if (wanted.idempotencyKey().isPresent())
+        if (wanted.key().isPresent())
             session.update(
-                    "INSERT OR REPLACE INTO keys (project, key, job, at) VALUES (?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO keys (project, key, job, at, fingerprint) VALUES (?, ?, ?, ?, ?)",
                     wanted.job().identity().project(),
-                    wanted.idempotencyKey().get(),
+                    wanted.key().get().text(),
                     arrival,
-                    now);
+                    now,
+                    wanted.key().get().fingerprint());
     }
 
     private long insert(Session session, List<Change> changes, Job job, NewJob wanted, Body body, Instant now)
@@ -226,7 +230,10 @@ final class JobWrites {
                 next.version());
         if (counted.isEmpty()) return false;
         keepAttempts(session, counted.get().job(), next.state().liveAttempt(), attempt, event);
-        changes.add(new Change(next.id(), Change.Kind.STATE));
+        changes.add(
+                event.kind() == Event.Kind.FALLBACK
+                        ? new Change(next.id(), Change.Kind.STATE)
+                        : new Change(next, Change.Kind.STATE));
         SqliteEvents.record(session, changes, counted.get(), event);
         return true;
     }

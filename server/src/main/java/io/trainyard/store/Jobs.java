@@ -87,12 +87,15 @@ public interface Jobs {
     /** All attempts of a job, by number. */
     List<AttemptRecord> attempts(JobId id);
 
+    /** Of what was asked for, as in {@link NewJob}. */
+    byte[] fingerprint(JobId id);
+
     /** Sealed values by secret name. */
     Map<String, byte[]> secrets(JobId id);
 
     /**
      * @param history its first events, in order; more than one for a job that is over as soon as it is recorded
-     * @param fingerprint of the request after defaults, to tell a repeat from another request
+     * @param fingerprint of the request after defaults, to tell a repeat under the same client id from another request
      * @param idForGood whether the client id stays taken when its job has finished
      */
     record NewJob(
@@ -100,7 +103,7 @@ public interface Jobs {
             List<Event> history,
             Map<String, byte[]> secrets,
             byte[] fingerprint,
-            Optional<String> idempotencyKey,
+            Optional<Key> key,
             boolean idForGood) {
         public NewJob {
             history = List.copyOf(history);
@@ -109,22 +112,13 @@ public interface Jobs {
 
         /** A job whose client id is free again once it has finished. */
         public NewJob(
-                Job job,
-                List<Event> history,
-                Map<String, byte[]> secrets,
-                byte[] fingerprint,
-                Optional<String> idempotencyKey) {
-            this(job, history, secrets, fingerprint, idempotencyKey, false);
+                Job job, List<Event> history, Map<String, byte[]> secrets, byte[] fingerprint, Optional<Key> key) {
+            this(job, history, secrets, fingerprint, key, false);
         }
 
         /** The same with one event. */
-        public NewJob(
-                Job job,
-                Event submitted,
-                Map<String, byte[]> secrets,
-                byte[] fingerprint,
-                Optional<String> idempotencyKey) {
-            this(job, List.of(submitted), secrets, fingerprint, idempotencyKey);
+        public NewJob(Job job, Event submitted, Map<String, byte[]> secrets, byte[] fingerprint, Optional<Key> key) {
+            this(job, List.of(submitted), secrets, fingerprint, key);
         }
 
         /** Whether a job of the same client id keeps this one from being made. */
@@ -132,6 +126,14 @@ public interface Jobs {
             return idForGood || !state.ended();
         }
     }
+
+    /**
+     * An Idempotency-Key.
+     *
+     * @param fingerprint of what was asked under it, which need not be the job's own request: a retry is asked for in
+     *     other words
+     */
+    record Key(String text, byte[] fingerprint) {}
 
     sealed interface Creation {
         Job job();

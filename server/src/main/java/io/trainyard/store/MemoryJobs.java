@@ -36,7 +36,7 @@ final class MemoryJobs implements Jobs {
     private final TreeMap<Long, MemoryJob> unfinished = new TreeMap<>();
 
     private final Map<Identity, List<MemoryJob>> byClient = new HashMap<>();
-    private final Map<Key, KeyUse> keys = new HashMap<>();
+    private final Map<KeyOf, KeyUse> keys = new HashMap<>();
     private long arrivals;
 
     MemoryJobs(MemoryStore store, InstantSource clock) {
@@ -44,9 +44,9 @@ final class MemoryJobs implements Jobs {
         this.clock = clock;
     }
 
-    private record Key(String project, String key) {}
+    private record KeyOf(String project, String key) {}
 
-    private record KeyUse(MemoryJob entry, Instant at) {}
+    private record KeyUse(MemoryJob entry, byte[] fingerprint, Instant at) {}
 
     Optional<MemoryJob> entry(JobId id) {
         return Optional.ofNullable(byId.get(id));
@@ -61,18 +61,22 @@ final class MemoryJobs implements Jobs {
         return store.alone(changes -> {
             Instant now = clock.instant();
             Identity identity = wanted.job().identity();
-            var key = wanted.idempotencyKey().map(text -> new Key(identity.project(), text));
-            var use = key.map(keys::get)
+            var use = wanted.key()
+                    .map(key -> keys.get(new KeyOf(identity.project(), key.text())))
                     .filter(old -> old.at().plus(JobWrites.KEY_LIFE).isAfter(now));
             if (use.isPresent()) {
-                MemoryJob first = use.get().entry();
-                return asked(first, wanted) ? new Creation.Repeated(first.job) : new Creation.KeyReused(first.job);
+                Job first = use.get().entry().job;
+                byte[] asked = wanted.key().get().fingerprint();
+                return Arrays.equals(use.get().fingerprint(), asked)
+                        ? new Creation.Repeated(first)
+                        : new Creation.KeyReused(first);
             }
             var newest = newestEntry(identity);
             if (newest.isPresent() && wanted.heldUpBy(newest.get().job.state())) {
                 MemoryJob first = newest.get();
-                if (!asked(first, wanted)) return new Creation.ClientIdTaken(first.job);
-                key.ifPresent(k -> keys.put(k, new KeyUse(first, now)));
+                if (!Arrays.equals(first.fingerprint, wanted.fingerprint()))
+                    return new Creation.ClientIdTaken(first.job);
+                remember(wanted, first, now);
                 return new Creation.Repeated(first.job);
             }
             if (byId.containsKey(wanted.job().id()))
@@ -81,19 +85,22 @@ final class MemoryJobs implements Jobs {
                     newest.map(finished -> wanted.job().asRetryOf(finished.job)).orElse(wanted.job());
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
-            key.ifPresent(k -> keys.put(k, new KeyUse(entry, now)));
-            changes.add(new Change(job.id(), Change.Kind.CREATED));
+            remember(wanted, entry, now);
+            changes.add(new Change(job, Change.Kind.CREATED));
             if (job.state().liveAttempt().isPresent()) {
                 keepAttempts(entry, wanted.history().getLast());
-                changes.add(new Change(job.id(), Change.Kind.STATE));
+                changes.add(new Change(job, Change.Kind.STATE));
             }
             for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
         });
     }
 
-    private static boolean asked(MemoryJob entry, NewJob wanted) {
-        return Arrays.equals(entry.fingerprint, wanted.fingerprint());
+    private void remember(NewJob wanted, MemoryJob entry, Instant now) {
+        wanted.key()
+                .ifPresent(key -> keys.put(
+                        new KeyOf(wanted.job().identity().project(), key.text()),
+                        new KeyUse(entry, key.fingerprint(), now)));
     }
 
     private void put(MemoryJob entry) {
@@ -246,7 +253,10 @@ final class MemoryJobs implements Jobs {
             entry.job = next.withVersion(next.version() + 1);
             if (next.state().ended() && next.wish() != Wish.DELETE) unfinished.remove(entry.arrival);
             keepAttempts(entry, event);
-            changes.add(new Change(next.id(), Change.Kind.STATE));
+            changes.add(
+                    event.kind() == Event.Kind.FALLBACK
+                            ? new Change(next.id(), Change.Kind.STATE)
+                            : new Change(next, Change.Kind.STATE));
             store.record(entry, changes, event);
             return true;
         });
@@ -310,6 +320,11 @@ final class MemoryJobs implements Jobs {
                 entry -> entry.attempts.stream()
                         .sorted(Comparator.comparingInt(old -> old.attempt().number()))
                         .toList());
+    }
+
+    @Override
+    public byte[] fingerprint(JobId id) {
+        return store.alone(_ -> entry(id).orElseThrow().fingerprint);
     }
 
     @Override

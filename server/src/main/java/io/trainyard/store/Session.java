@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class Session implements AutoCloseable {
     private static final int MAX_STATEMENTS = 128;
     private static final int BUSY_TIMEOUT_MILLIS = 5_000;
-    /** What is asked of a job is some 10 kB: half as many, larger pages are half as many writes. */
-    private static final int PAGE_BYTES = 8_192;
-
     private static final long NANOS = 1_000_000_000L;
 
     private final Connection connection;
@@ -37,7 +34,6 @@ final class Session implements AutoCloseable {
         var session = new Session(DriverManager.getConnection("jdbc:sqlite:" + file, properties));
         try {
             session.script("PRAGMA busy_timeout=" + BUSY_TIMEOUT_MILLIS);
-            session.script("PRAGMA page_size=" + PAGE_BYTES); // of a new file; an older one keeps its own
             session.script("PRAGMA journal_mode=WAL");
             for (String pragma : pragmas) session.script("PRAGMA " + pragma);
             return session;

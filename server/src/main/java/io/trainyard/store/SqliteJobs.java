@@ -159,6 +159,15 @@ final class SqliteJobs implements Jobs {
     }
 
     @Override
+    public byte[] fingerprint(JobId id) {
+        return readers.read(session -> session.first(
+                        "SELECT b.fingerprint FROM bodies b JOIN jobs j ON j.arrival = b.job WHERE j.id = ?",
+                        row -> row.getBytes(1),
+                        id.value())
+                .orElseThrow(() -> new IllegalArgumentException("there is no job " + id)));
+    }
+
+    @Override
     public Map<String, byte[]> secrets(JobId id) {
         var sealed = readers.read(session -> session.all(
                 "SELECT name, value FROM secrets WHERE job = (SELECT arrival FROM jobs WHERE id = ?)",

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * Each has one {@link Writer} and a few {@link Readers}. A third file keeps a second server out of the folder.
  */
 public final class SqliteStore implements Store {
-    private static final int CHECKPOINT_PAGES = 4_000;
+    private static final int CHECKPOINT_PAGES = 8_000;
     private static final int WRITER_CACHE_KIB = 32_768;
 
     private final Lock lock;

@@ -1,6 +1,8 @@
 package io.trainyard.store;
 
+import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -28,7 +30,16 @@ public interface Store extends AutoCloseable {
     @Override
     void close();
 
-    record Change(JobId job, Kind kind) {
+    /** @param backend the one whose queue or slots it concerns; empty where it may be any */
+    record Change(JobId job, Kind kind, Optional<String> backend) {
+        Change(JobId job, Kind kind) {
+            this(job, kind, Optional.empty());
+        }
+
+        Change(Job job, Kind kind) {
+            this(job.id(), kind, Optional.of(job.backend()));
+        }
+
         public enum Kind {
             CREATED,
             WISH,

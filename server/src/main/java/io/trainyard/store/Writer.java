@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * The one thread that writes a database. Whatever waits when it comes round, at most {@link #MAX_BATCH}, shares one
- * transaction and one sync of the disk; nothing ever waits for a batch to fill. Callers go on after the commit.
+ * The one thread that writes a database. Whatever is there by the time the last one ran, at most {@link #MAX_BATCH},
+ * shares one transaction and one sync of the disk; nothing ever waits for a batch to fill. Callers go on after the commit.
  *
  * <p>A work that fails by its own fault takes nobody along: the transaction is rolled back and run again without it.
  * That is why works must be repeatable: they read and write the session and touch nothing else. A savepoint around
@@ -129,11 +129,15 @@ final class Writer implements AutoCloseable {
             idle = false;
             task = queue.poll();
         }
-        while (task != null) {
-            batch.add(task);
-            task = batch.size() < MAX_BATCH ? queue.poll() : null;
-        }
+        batch.add(task);
         return true;
+    }
+
+    /** Whether there is one more to run before the commit: whoever came while the others ran comes along. */
+    private boolean hasNext(List<Task<?>> batch, int done) {
+        if (done < batch.size()) return true;
+        Task<?> late = batch.size() < MAX_BATCH ? queue.poll() : null;
+        return late != null && batch.add(late);
     }
 
     private void write(List<Task<?>> batch) {
@@ -143,9 +147,9 @@ final class Writer implements AutoCloseable {
             Task<?> current = null;
             try {
                 session.update("BEGIN IMMEDIATE");
-                for (Task<?> task : batch) {
-                    current = task;
-                    task.run(session, changes);
+                for (int done = 0; hasNext(batch, done); done++) {
+                    current = batch.get(done);
+                    current.run(session, changes);
                 }
                 current = null;
                 faults.reached(FaultPoints.BEFORE_COMMIT);

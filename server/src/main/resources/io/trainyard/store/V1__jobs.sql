@@ -51,7 +51,7 @@ CREATE TABLE bodies (
     job         INTEGER PRIMARY KEY,
     fingerprint BLOB NOT NULL,
     warnings    TEXT NOT NULL,
-    spec        BLOB NOT NULL, -- JSON
+    spec        BLOB NOT NULL, -- CBOR
     request     TEXT NOT NULL
 );
 
@@ -70,10 +70,11 @@ CREATE TABLE secrets (
 ) WITHOUT ROWID;
 
 CREATE TABLE keys (
-    project TEXT    NOT NULL,
-    key     TEXT    NOT NULL,
-    job     INTEGER NOT NULL,
-    at      INTEGER NOT NULL,
+    project     TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    job         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    fingerprint BLOB    NOT NULL,
     PRIMARY KEY (project, key)
 ) WITHOUT ROWID;
 CREATE INDEX keys_at ON keys (at);

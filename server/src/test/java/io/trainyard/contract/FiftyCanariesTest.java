@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.LiveServer;
+import io.trainyard.webhook.Receiver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
@@ -39,8 +40,8 @@ class FiftyCanariesTest {
                {"source":"a","credentials":{"aws_access_key_id":"canary02ofabcdefghijklmnop","aws_secret_access_key":"canary03ofabcdefghijklmnop","aws_session_token":"canary04ofabcdefghijklmnop"}},
                {"source":"b","credentials":{"token":"canary05ofabcdefghijklmnop","password":"canary06ofabcdefghijklmnop"}}],
              "webhooks":[
-               {"url":"http://127.0.0.1:9/a","authorization":"Bearer canary07ofabcdefghijklmnop","secret":"whsec_canary08ofabcdefghijklmnopqrstuv"},
-               {"url":"http://127.0.0.1:9/b","authorization":"Bearer canary09ofabcdefghijklmnop","secret":"whsec_canary10ofabcdefghijklmnopqrstuv"}],
+               {"url":"RECEIVER/a","authorization":"Bearer canary07ofabcdefghijklmnop","secret":"whsec_canary08ofabcdefghijklmnopqrstuv"},
+               {"url":"RECEIVER/b","authorization":"Bearer canary09ofabcdefghijklmnop","secret":"whsec_canary10ofabcdefghijklmnopqrstuv"}],
              "container":{"command":["sh","-c","echo before; env; echo $A_TOKEN >&2; echo x${PLAIN_NAME}y; echo after"],
                "environment":{"A_TOKEN":{"secret":"canary11ofabcdefghijklmnop"},"B_KEY":{"secret":"canary12ofabcdefghijklmnop"},
                  "PLAIN_NAME":{"secret":"canary13ofabcdefghijklmnop"},"URL":{"secret":"https://u:canary14ofabcdefghijklmnop@host/"}}},
@@ -58,13 +59,19 @@ class FiftyCanariesTest {
              "env":{"WANDB_API_KEY":"canary59ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary60ofabcdefghijklmnop","DB_PASSWORD":"canary61ofabcdefghijklmnop",
                "URL":"https://x/?t=canary59ofabcdefghijklmnop"}}""";
 
+    private static final String INTERNAL_AUTH = "canary62ofabcdefghijklmnop";
+    private static final String VISION = """
+            {"job_id":7,"framework":"timm","task_type":"image_classification","model_name":"resnet50","dataset_path":"d",
+             "dataset_format":"imagefolder","num_classes":2,"output_dir":"o","epochs":1,"batch_size":8,"learning_rate":0.001}""";
+
+    private final Receiver receiver = Receiver.content();
     private final Set<String> sent = new HashSet<>();
     private final List<String> shown = new ArrayList<>();
 
     private LiveServer.Reply post(LiveServer server, String path, String body, String... headers) {
         var matcher = CANARY.matcher(body);
         while (matcher.find()) sent.add(matcher.group());
-        return keep(server.post(path, body, headers));
+        return keep(server.post(path, body.replace("RECEIVER", receiver.url("")), headers));
     }
 
     private LiveServer.Reply keep(LiveServer.Reply reply) {
@@ -80,10 +87,15 @@ class FiftyCanariesTest {
         settings.put("TRAINER_JOB_RUNNER", runner);
         settings.put("TRAINYARD_LOCAL_ALLOW_COMMANDS", "true");
         settings.put("TRAINYARD_SIMULATED_RUN_MILLIS", "1");
+        settings.put("INTERNAL_AUTH_TOKEN", INTERNAL_AUTH);
+        sent.add(INTERNAL_AUTH);
         try (var server = LiveServer.withEnvironment(home, settings)) {
             ask(server);
             read(server);
         }
+        receiver.close();
+        assertTrue(receiver.told().size() > 8, receiver.told().size() + " notices");
+        for (var told : receiver.told()) shown.add(told.path() + new String(told.body(), StandardCharsets.UTF_8));
         assertTrue(sent.size() >= 50, sent.size() + " canaries were sent");
         for (String text : shown) assertFalse(CANARY.matcher(text).find(), text);
         assertEquals(Set.of(), kept(home));
@@ -124,6 +136,20 @@ class FiftyCanariesTest {
         made(post(server, "/studio/train", STUDIO));
         post(server, "/studio/train", STUDIO.replace("\"secrets\"", "{}"));
         keep(server.get("/studio/jobs"));
+        post(server, "/vision/training/start", VISION, "X-Internal-Auth", INTERNAL_AUTH);
+        post(server, "/vision/training/start", VISION, "X-Internal-Auth", "canary63ofabcdefghijklmnop");
+        assertEquals(
+                422,
+                post(
+                                server,
+                                "/vision/training/start",
+                                VISION.replace(
+                                        "\"epochs\"",
+                                        "\"config\":\"canary65ofabcdefghijklmnop\",\"advanced_config\":{\"api_key\":\"canary64ofabcdefghijklmnop\"},\"epochs\""),
+                                "X-Internal-Auth",
+                                INTERNAL_AUTH)
+                        .status());
+        keep(server.get("/vision/training/status/7", "X-Internal-Auth", INTERNAL_AUTH));
     }
 
     /** @param ten distinguishes its canaries from those of the other services */
@@ -134,7 +160,7 @@ class FiftyCanariesTest {
              "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
              "tuning_parameters":{},
              "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},
-             "callbacks":{"webhook_url":"http://127.0.0.1:9/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
+             "callbacks":{"webhook_url":"RECEIVER/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
              "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop"}}}""".formatted(id, provider, ten);
     }
 
@@ -152,8 +178,14 @@ class FiftyCanariesTest {
         for (String id : ids) {
             server.await(id, job -> job.get("finished_at").isString());
             for (String part : List.of(
-                    "", "/events", "/logs?limit=10000", "/logs/download", "/metrics", "/artifacts", "/checkpoints"))
-                keep(server.get(JOBS + "/" + id + part));
+                    "",
+                    "/events",
+                    "/logs?limit=10000",
+                    "/logs/download",
+                    "/metrics",
+                    "/artifacts",
+                    "/checkpoints",
+                    "/deliveries")) keep(server.get(JOBS + "/" + id + part));
         }
         keep(server.get(JOBS + "?limit=500"));
         keep(server.get("/studio/jobs"));

@@ -121,7 +121,7 @@ final class Samples {
                 Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created()),
                 Map.of("token", new byte[] {1, 2, 3, 0, -1}),
                 body.getBytes(StandardCharsets.UTF_8),
-                key);
+                key.map(text -> new Jobs.Key(text, body.getBytes(StandardCharsets.UTF_8))));
     }
 
     static JobSpec spec(Draft draft) {

@@ -122,9 +122,23 @@ class StoreCodecTest {
                 Placement.ANYWHERE,
                 Policy.DEFAULT,
                 Settings.NONE);
-        String json = CODEC.spec.write(spec);
-        assertEquals(spec, CODEC.spec.read(json));
-        assertTrue(!json.contains("null"), json);
+        byte[] stored = CODEC.spec.write(spec);
+        assertEquals(spec, CODEC.spec.read(stored));
+        assertTrue(stored.length < 600, stored.length + " bytes");
+    }
+
+    @Test
+    void a_text_that_comes_twice_is_stored_once() {
+        String request = "{\"job_id\":\"x\"}".repeat(100);
+        JobSpec twice = labelled(Map.of("request", request, "again", request));
+        assertEquals(twice, CODEC.spec.read(CODEC.spec.write(twice)));
+        int more = CODEC.spec.write(twice).length - CODEC.spec.write(labelled(Map.of("request", request))).length;
+        assertTrue(more < 20, more + " bytes more");
+    }
+
+    private static JobSpec labelled(Map<String, String> labels) {
+        return Samples.spec(
+                new Samples.Draft("x", Optional.empty(), "p", "trainer", "local", 0, labels, 0, Samples.NOON));
     }
 
     @Test

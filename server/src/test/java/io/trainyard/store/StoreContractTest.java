@@ -245,6 +245,24 @@ abstract class StoreContractTest {
     }
 
     @Test
+    void what_was_asked_under_a_key_need_not_be_what_the_job_does() {
+        var wanted = PLAIN.withClientId("mine").wanted("body");
+        var key = new Jobs.Key("k", new byte[] {7});
+        var retry = new Jobs.NewJob(
+                wanted.job(), wanted.history(), wanted.secrets(), wanted.fingerprint(), Optional.of(key));
+        Job made = created(retry);
+        assertArrayEquals(wanted.fingerprint(), jobs.fingerprint(made.id()));
+        assertInstanceOf(Creation.Repeated.class, jobs.create(retry));
+        assertInstanceOf(
+                Creation.Repeated.class, jobs.create(PLAIN.withClientId("mine").wanted("body")));
+        var other = new Jobs.Key("k", wanted.fingerprint());
+        assertInstanceOf(
+                Creation.KeyReused.class,
+                jobs.create(new Jobs.NewJob(
+                        wanted.job(), wanted.history(), wanted.secrets(), wanted.fingerprint(), Optional.of(other))));
+    }
+
+    @Test
     void a_finished_client_id_starts_a_new_generation_with_the_same_checkpoints() {
         Job first = finished(created(PLAIN.withClientId("mine")));
         Job second = created(PLAIN.withClientId("mine"));

@@ -70,10 +70,10 @@ class StoreMeasurementTest {
     @Test
     void a_codec() throws IOException {
         JobSpec spec = Samples.spec(Draft.PLAIN);
-        byte[] json = Codec.INSTANCE.spec.bytes(spec);
-        for (int i = 0; i < 50_000; i++) Codec.INSTANCE.spec.read(Codec.INSTANCE.spec.bytes(spec));
+        byte[] json = Codec.INSTANCE.spec.write(spec);
+        for (int i = 0; i < 50_000; i++) Codec.INSTANCE.spec.read(Codec.INSTANCE.spec.write(spec));
         OUT.println("spec: " + json.length + " characters");
-        print("encode a spec", timed(20_000, _ -> Codec.INSTANCE.spec.bytes(spec)));
+        print("encode a spec", timed(20_000, _ -> Codec.INSTANCE.spec.write(spec)));
         print("decode a spec", timed(20_000, _ -> Codec.INSTANCE.spec.read(json)));
     }
 

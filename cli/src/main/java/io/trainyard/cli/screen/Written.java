@@ -13,6 +13,8 @@ public final class Written {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT).withZone(ZoneId.systemDefault());
 
+    private static final String UNITS = "KMGTPE";
+
     private Written() {}
 
     public static String clock(Instant at) {
@@ -40,6 +42,15 @@ public final class Written {
         if (value == Math.rint(value)) return String.format(Locale.ROOT, "%.0f", value);
         int decimals = Math.clamp(3 - (long) Math.floor(Math.log10(size)), 0, 6);
         return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+
+    /** In the largest unit that leaves a whole number before the point: "1.5 MiB". */
+    public static String bytes(long count) {
+        if (count < 1024) return count + " B";
+        double size = count;
+        int unit = -1;
+        for (; size >= 1024 && unit < UNITS.length() - 1; unit++) size /= 1024;
+        return String.format(Locale.ROOT, "%.1f %ciB", size, UNITS.charAt(unit));
     }
 
     public static String percent(double value) {

@@ -1,29 +1,18 @@
 package io.trainyard.backend.kubernetes;
 
-import io.trainyard.spec.Container.Variable;
+import io.trainyard.backend.pods.Environment;
+import io.trainyard.backend.pods.Names;
 import io.trainyard.spec.JobSpec;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import tools.jackson.core.util.DefaultIndenter;
-import tools.jackson.core.util.DefaultPrettyPrinter;
-import tools.jackson.core.util.Separators;
-import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Draws a job as a batch/v1 Job, as indented JSON. Secret values are never in it: it names where they are to lie. */
+/** Draws a job as the batch/v1 Job that the published contract shows. Secret values are never in it: it names where they are to lie. */
 final class JobManifest {
     private static final JsonMapper JSON = new JsonMapper();
-    /** As other tools indent JSON: two blanks, no blank before a colon, one item a line. */
-    private static final ObjectWriter WRITER = JSON.writer()
-            .with(new DefaultPrettyPrinter(Separators.createDefaultInstance()
-                            .withObjectNameValueSpacing(Separators.Spacing.AFTER)
-                            .withObjectEmptySeparator("")
-                            .withArrayEmptySeparator(""))
-                    .withArrayIndenter(DefaultIndenter.SYSTEM_LINEFEED_INSTANCE));
 
     private final JobSpec spec;
     private final KubernetesSettings settings;
@@ -35,8 +24,8 @@ final class JobManifest {
         this.name = JobName.of(spec.name());
     }
 
-    static String of(JobSpec spec, KubernetesSettings settings) {
-        return WRITER.writeValueAsString(new JobManifest(spec, settings).job());
+    static ObjectNode of(JobSpec spec, KubernetesSettings settings) {
+        return new JobManifest(spec, settings).job();
     }
 
     private ObjectNode job() {
@@ -64,7 +53,7 @@ final class JobManifest {
 
     private ObjectNode pod() {
         var asked = settings.pods();
-        ObjectNode pod = JSON.createObjectNode().put("restartPolicy", asked.restartPolicy().word);
+        ObjectNode pod = JSON.createObjectNode().put("restartPolicy", settings.restartPolicy().word);
         asked.serviceAccount().ifPresent(account -> pod.put("serviceAccountName", account));
         if (!asked.nodeSelector().isEmpty()) pod.set("nodeSelector", JSON.valueToTree(asked.nodeSelector()));
         if (!asked.tolerations().isEmpty()) pod.set("tolerations", JSON.valueToTree(asked.tolerations()));
@@ -80,55 +69,17 @@ final class JobManifest {
         var asked = spec.container();
         ObjectNode container = JSON.createObjectNode()
                 .put("name", "trainer")
-                .put("image", asked.image().or(settings::image).orElse(""));
+                .put("image", asked.image().or(settings.pods()::image).orElse(""));
         if (!asked.command().isEmpty()) words(container.putArray("command"), asked.command());
         words(container.putArray("args"), asked.arguments());
-        container.set("env", environment());
+        container.set("env", Environment.of(spec, Names.secretOf(name), Map.of()));
         ObjectNode resources = resources();
         if (!resources.isEmpty()) container.set("resources", resources);
         return container;
     }
 
     private static void words(ArrayNode list, List<String> words) {
-        for (String word : words) list.add(verbatim(word));
-    }
-
-    /** {@code $(NAME)} would be expanded by the cluster, a secret variable into the open. */
-    private static String verbatim(String value) {
-        return value.replace("$(", "$$(");
-    }
-
-    private ArrayNode environment() {
-        ArrayNode environment = JSON.createArrayNode();
-        for (Variable variable : spec.container().environment()) {
-            switch (variable) {
-                case Variable.Plain plain ->
-                    environment.addObject().put("name", plain.name()).put("value", verbatim(plain.value()));
-                case Variable.Secret secret -> secret(environment, secret.name());
-            }
-        }
-        spec.datasets()
-                .forEach(dataset -> new TreeMap<>(dataset.credentials())
-                        .keySet()
-                        .forEach(field -> once(environment, field.toUpperCase(Locale.ROOT))));
-        spec.model().token().ifPresent(_ -> once(environment, "HF_TOKEN"));
-        return environment;
-    }
-
-    /** The job's own variable of that name goes first. */
-    private void once(ArrayNode environment, String variable) {
-        for (var each : environment) if (each.path("name").asString("").equals(variable)) return;
-        secret(environment, variable);
-    }
-
-    private void secret(ArrayNode environment, String variable) {
-        environment
-                .addObject()
-                .put("name", variable)
-                .putObject("valueFrom")
-                .putObject("secretKeyRef")
-                .put("name", JobName.secretOf(name))
-                .put("key", variable);
+        for (String word : words) list.add(Environment.verbatim(word));
     }
 
     private ObjectNode resources() {

@@ -1,8 +1,8 @@
 /**
- * Jobs on a Kubernetes cluster as batch/v1 Jobs: what would be created, and with which of the operator's settings.
- * Rendering only; nothing here speaks to a cluster.
+ * Attempts as batch/v1 Jobs of a Kubernetes cluster: how one is drawn and read. {@code JobManifest} draws what the
+ * published contract shows where Jobs are only rendered; {@code JobWorkload} what is created, which is more.
  */
-@Room(mayUse = {"spec", "job", "backend"})
+@Room(mayUse = {"spec", "backend.cluster", "backend.pods"})
 @NullMarked
 package io.trainyard.backend.kubernetes;
 

@@ -28,7 +28,7 @@ final class Launcher {
 
     private static final Duration LOOK_EVERY = Duration.ofNanos(300_000);
     /** What Java makes of E2BIG, in its two wordings. */
-    private static final Pattern TOO_LONG = Pattern.compile("error(=|: )7\\b");
+    static final Pattern TOO_LONG = Pattern.compile("error(=|: )7\\b");
 
     private final LocalSettings settings;
     private final Machine machine;
@@ -60,24 +60,25 @@ final class Launcher {
     }
 
     Launched launch(Launch launch, Folder folder, String mark, Consumer<ProcessHandle> startedProcess) {
-        Process process;
+        Shim.Child child;
         try {
             if (!(folder.started() instanceof Started.No))
                 return new Launched.Accepted(await(folder, Optional.empty()));
             var prepared = prepare(launch, folder, mark);
-            process = start(launch, folder, prepared);
+            child = start(launch, folder, prepared);
         } catch (Refusal refusal) {
             return new Launched.Refused(new Ending.Failure(refusal.why, String.valueOf(refusal.getMessage())));
         } catch (IOException | UncheckedIOException e) {
             return new Launched.NotSent("cannot start a process in " + folder.path() + ": " + e.getMessage());
         }
-        startedProcess.accept(process.toHandle());
+        startedProcess.accept(child.process());
         // While the shim starts, so that it costs nothing.
         folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
         try {
-            return new Launched.Accepted(await(folder, Optional.of(process)));
+            return new Launched.Accepted(await(folder, Optional.of(child)));
         } catch (StillBorn e) {
-            return new Launched.NotSent("the supervisor ended with code " + process.exitValue() + " before it started");
+            return new Launched.NotSent(
+                    "the supervisor ended with code " + child.exit().join() + " before it started");
         }
     }
 
@@ -138,7 +139,7 @@ final class Launcher {
         return resolved;
     }
 
-    private Process start(Launch launch, Folder folder, Prepared prepared) throws IOException, Refusal {
+    private Shim.Child start(Launch launch, Folder folder, Prepared prepared) throws IOException, Refusal {
         folder.make();
         folder.makeOutputFiles();
         String framework =
@@ -163,10 +164,10 @@ final class Launcher {
         private static final long serialVersionUID = 1;
     }
 
-    private Handle await(Folder folder, Optional<Process> process) {
+    private Handle await(Folder folder, Optional<Shim.Child> child) {
         long deadline = System.nanoTime() + STARTED_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
-            boolean ended = process.filter(mine -> !mine.isAlive()).isPresent();
+            boolean ended = child.filter(mine -> mine.exit().isDone()).isPresent();
             switch (folder.started()) {
                 case Started.By by -> {
                     return by.shim().handle();

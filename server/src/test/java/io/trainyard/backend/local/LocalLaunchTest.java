@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -55,6 +56,11 @@ class LocalLaunchTest {
     @BeforeEach
     void world() {
         world = new LocalWorld(folder);
+    }
+
+    @AfterEach
+    void rest() {
+        world.rest();
     }
 
     @Test

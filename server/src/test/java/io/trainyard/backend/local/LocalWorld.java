@@ -143,6 +143,14 @@ final class LocalWorld {
         return Folder.of(home, attempt);
     }
 
+    /** Waits for the last strokes of what has been started: a folder cannot be deleted while they write into it. */
+    void rest() {
+        var processes = new ProcessTable(Path.of("/proc"));
+        for (Folder folder : Folder.all(home))
+            if (folder.started() instanceof Folder.Started.By by)
+                until(() -> !processes.alive(by.shim()), () -> folder.path() + " is still at work");
+    }
+
     Ended ended(Attempt attempt) {
         until(
                 () -> backend.observe(attempt, Optional.empty()) instanceof Ended,

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.trainyard.admission.Wanted;
-import io.trainyard.backend.kubernetes.KubernetesBackend;
+import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
-import io.trainyard.backend.kubernetes.KubernetesSettings.Pods;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.kubernetes.KubernetesSettings.Retention;
+import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.contract.studio.StudioSettings.FlagStyle;
 import io.trainyard.http.Refusal;
 import io.trainyard.job.Identity;
@@ -47,22 +47,40 @@ class StudioGoldenTest {
             .build();
     /** The whole of what an operator can say. */
     private static final KubernetesSettings FULL = new KubernetesSettings(
-            Optional.of("registry.example/trainer:1"),
             "training",
             new Retention(2, Optional.of(3600)),
-            new Pods(
+            RestartPolicy.ON_FAILURE,
+            pods(
                     Optional.of("trainer-account"),
                     Map.of("accelerator", "a100"),
                     List.of(Map.of("key", "nvidia.com/gpu")),
                     List.of("registry-key"),
-                    RestartPolicy.ON_FAILURE,
-                    Optional.of(Map.of("nvidia.com/gpu", "4"))));
+                    Optional.of(Map.of("nvidia.com/gpu", "4"))),
+            false);
 
     private static final KubernetesSettings PLAIN = new KubernetesSettings(
-            Optional.of("registry.example/trainer:1"),
             "default",
             KubernetesSettings.DEFAULT.retention(),
-            KubernetesSettings.DEFAULT.pods());
+            RestartPolicy.NEVER,
+            pods(Optional.empty(), Map.of(), List.of(), List.of(), Optional.empty()),
+            false);
+
+    private static PodDefaults pods(
+            Optional<String> account,
+            Map<String, String> nodes,
+            List<Map<String, Object>> tolerations,
+            List<String> pullSecrets,
+            Optional<Map<String, String>> limits) {
+        return new PodDefaults(
+                Optional.of("registry.example/trainer:1"),
+                account,
+                nodes,
+                tolerations,
+                pullSecrets,
+                limits,
+                Map.of(),
+                PodDefaults.Security.RESTRICTED);
+    }
 
     static StudioSettings settings(FlagStyle style) {
         return new StudioSettings(
@@ -134,10 +152,7 @@ class StudioGoldenTest {
         if (request.target == Target.KUBERNETES) {
             read.add("manifest.yaml");
             boolean full = name(folder).contains("-operator-");
-            manifest = new KubernetesBackend(full ? FULL : PLAIN)
-                            .plan(wanted.spec())
-                            .manifest()
-                    + "\n";
+            manifest = new JobWorkload(full ? FULL : PLAIN).plan(wanted.spec()).manifest() + "\n";
             equal(folder, "manifest.yaml", manifest);
         }
         for (var secret : wanted.secrets().entrySet())

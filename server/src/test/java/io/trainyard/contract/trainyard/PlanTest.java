@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.trainyard.LiveServer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -185,5 +186,29 @@ class PlanTest {
                 422,
                 server.post(JOBS + "/" + another + "/retry", "", KEY, "key/retry")
                         .status());
+    }
+
+    @Test
+    void a_client_that_sends_its_request_again_meets_the_retry_of_its_job(@TempDir Path home) {
+        String body = """
+            {"job_id":"again","base_model":{"provider":"huggingface","model_name":"m"},"customization":{"method":"lora"},
+             "resources":{"gpus":1},"datasets":[{"source":"s","format":"hf"}],"tuning_parameters":{},
+             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o"}}""";
+        var longRuns = Map.of("TRAINER_JOB_RUNNER", "mock", "TRAINYARD_SIMULATED_RUN_MILLIS", "600000");
+        try (var live = LiveServer.withEnvironment(home, longRuns)) {
+            String first = trained(live.post("/hf-unsloth/train", body));
+            live.post("/hf-unsloth/train/again/cancel", "");
+            live.await(first, "cancelled");
+            var retry = live.post(JOBS + "/" + first + "/retry", "");
+            assertEquals(201, retry.status(), retry.text());
+            assertEquals(retry.json().get("id").stringValue(), trained(live.post("/hf-unsloth/train", body)));
+            var other = live.post("/hf-unsloth/train", body.replace("\"gpus\":1", "\"gpus\":2"));
+            assertEquals(400, other.status(), other.text());
+        }
+    }
+
+    private static String trained(LiveServer.Reply reply) {
+        assertEquals(200, reply.status(), reply.text());
+        return reply.json().at("/metadata/trainyard/id").stringValue();
     }
 }

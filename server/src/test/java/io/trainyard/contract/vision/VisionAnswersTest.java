@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.admission.Wanted;
-import io.trainyard.backend.kubernetes.KubernetesBackend;
+import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -51,7 +51,7 @@ class VisionAnswersTest {
                 each.putObject("resources").put("gpu", gpus);
                 each.putObject("advanced_config").put("note", "a \"b\" \\ c");
             });
-            String manifest = new KubernetesBackend(KubernetesSettings.DEFAULT)
+            String manifest = new JobWorkload(KubernetesSettings.DEFAULT)
                     .plan(wanted(body).spec())
                     .manifest();
             assertFalse(manifest.contains("CUDA_VISIBLE_DEVICES"), manifest);
@@ -77,9 +77,8 @@ class VisionAnswersTest {
                 .container()
                 .arguments()
                 .contains("--callback_url=http://trainyard.example:4000/vision/internal/training/9"));
-        String manifest = new KubernetesBackend(KubernetesSettings.DEFAULT)
-                .plan(wanted.spec())
-                .manifest();
+        String manifest =
+                new JobWorkload(KubernetesSettings.DEFAULT).plan(wanted.spec()).manifest();
         assertTrue(manifest.contains("INTERNAL_AUTH_TOKEN"), manifest);
         assertFalse(manifest.contains(Vision.INTERNAL), manifest);
     }

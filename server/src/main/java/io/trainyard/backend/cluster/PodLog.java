@@ -1,0 +1,273 @@
+package io.trainyard.backend.cluster;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the pods of one rank print, one after another, followed into a file. The server takes up a log at a whole second
+ * and no finer, so what was seen of that second is counted and left out: no line is lost and none comes twice, however
+ * often the stream is cut.
+ */
+public final class PodLog implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(PodLog.class.getName());
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+    /** The end of a stream comes before the news that its container has ended, but not long before. */
+    private static final int LOOKS_AFTER_END = 40;
+
+    private static final int BLOCK_BYTES = 1 << 16;
+
+    private final Api api;
+    private final PodLogFile file;
+    /** What is known of a pod by its name; asked from our own thread, and quick. */
+    private final Function<Source, Fate> fate;
+
+    private volatile boolean open = true;
+    private volatile @Nullable InputStream stream;
+    private volatile @Nullable Source current;
+    private volatile State state = State.DONE;
+    private volatile String trouble = "";
+
+    /** @param uid tells it from a later pod of the same name */
+    public record Source(String namespace, String pod, String uid, String container) {}
+
+    /** How a container stands as far as its output goes. */
+    public enum Fate {
+        /** Prints, or may yet. */
+        PRINTS,
+        /** Printed its last line. */
+        OVER,
+        /** Nobody can read it any more. */
+        GONE
+    }
+
+    private enum State {
+        FOLLOWING,
+        DONE
+    }
+
+    public PodLog(Api api, PodLogFile file, Function<Source, Fate> fate) {
+        this.api = api;
+        this.file = file;
+        this.fate = fate;
+    }
+
+    public PodLogFile file() {
+        return file;
+    }
+
+    /** Follows this pod unless another one is being followed, or this one was read to its end; may be said again. */
+    public synchronized void follow(Source source) {
+        if (!open || state == State.FOLLOWING || file.finished(source.uid())) return;
+        if (current != null && current.uid().equals(source.uid())) return;
+        current = source;
+        state = State.FOLLOWING;
+        Thread.ofVirtual().name("log-" + source.pod()).start(() -> followAlways(source));
+    }
+
+    /** Whether nothing is left to be read of what it was told to follow. */
+    public boolean done() {
+        return state == State.DONE;
+    }
+
+    /** Why it cannot go on at the moment; empty while it can. */
+    public String trouble() {
+        return trouble;
+    }
+
+    private void followAlways(Source source) {
+        file.begin(source.uid());
+        Duration pause = FIRST_PAUSE;
+        boolean reads = true;
+        while (open && reads) {
+            Fate before = fate.apply(source);
+            Next next = once(source, before);
+            reads = next == Next.AGAIN;
+            if (next == Next.LATER && open) {
+                reads = true;
+                rest(pause);
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            } else pause = FIRST_PAUSE;
+        }
+        if (open) file.finish(source.uid());
+        state = State.DONE;
+    }
+
+    private enum Next {
+        /** The stream ended and the container has not. */
+        AGAIN,
+        LATER,
+        END
+    }
+
+    private Next once(Source source, Fate before) {
+        Reply.Opened opened = api.open(path(source));
+        return switch (opened) {
+            case Reply.Opened.Stream it -> {
+                trouble = "";
+                yield copied(it.lines()) ? afterEnd(source, before) : Next.AGAIN;
+            }
+            case Reply.Opened.Failed(Reply.Refused refused) -> refused(refused, source);
+            case Reply.Opened.Failed failed -> {
+                trouble = String.valueOf(failed.why().unreachable().getMessage());
+                yield Next.LATER;
+            }
+        };
+    }
+
+    private Next refused(Reply.Refused refused, Source source) {
+        if (refused.missing()) return Next.END;
+        Fate now = fate.apply(source);
+        // "is waiting to start": there is no output yet, and there never was if it is over.
+        if (refused.status() == 400 && now != Fate.PRINTS) return Next.END;
+        trouble = refused.message();
+        return now == Fate.GONE ? Next.END : Next.LATER;
+    }
+
+    private Next afterEnd(Source source, Fate before) {
+        if (before != Fate.PRINTS) return Next.END;
+        for (int look = 0; open && look < LOOKS_AFTER_END; look++) {
+            if (fate.apply(source) != Fate.PRINTS) return Next.END;
+            rest(LOOK_AGAIN);
+        }
+        return Next.AGAIN;
+    }
+
+    private String path(Source source) {
+        String since = file.since()
+                .map(second -> "&sinceTime=" + second.toString().replace(":", "%3A"))
+                .orElse("");
+        return "/api/v1/namespaces/%s/pods/%s/log?container=%s&follow=true&timestamps=true%s"
+                .formatted(source.namespace(), source.pod(), source.container(), since);
+    }
+
+    /** @return whether it came to its end, and was not cut */
+    private boolean copied(InputStream lines) {
+        stream = lines;
+        var taking = new Taking();
+        try (lines) {
+            byte[] block = new byte[BLOCK_BYTES];
+            int length;
+            while (open && (length = lines.read(block)) >= 0) {
+                taking.take(block, length);
+                taking.keep();
+            }
+            return true;
+        } catch (IOException cut) {
+            LOG.log(System.Logger.Level.DEBUG, "a log is taken up again: {0}", cut.getMessage());
+            return false;
+        } finally {
+            stream = null;
+        }
+    }
+
+    /** Takes lines apart: a time, a blank, and what was printed. */
+    private final class Taking {
+        private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+        private final StringBuilder stamp = new StringBuilder();
+        private PodLogFile.Cursor cursor = file.cursor();
+        private final int known = cursor.lines();
+        private final Optional<Instant> last = cursor.last();
+        private int skipped;
+        private int partial = cursor.partialBytes();
+        private boolean inText;
+        private boolean skipping;
+        private int toSkip;
+
+        void take(byte[] block, int length) {
+            for (int i = 0; i < length; i++) {
+                byte each = block[i];
+                if (!inText) {
+                    if (each == ' ' || each == '\n') begin();
+                    else stamp.append((char) each);
+                    if (each != '\n') continue;
+                }
+                if (each == '\n') end();
+                else if (!skipping) printed(each);
+            }
+        }
+
+        private void begin() {
+            inText = true;
+            Optional<Instant> at = Times.of(Api.JSON.valueToTree(stamp.toString()));
+            skipping = skipped < known
+                    && at.isPresent()
+                    && last.isPresent()
+                    && !at.get().isAfter(last.get());
+            if (skipping) return;
+            // The one that was cut in its middle comes again from its beginning.
+            toSkip = partial;
+            if (partial == 0) cursor = cursor.at(at);
+            partial = 0;
+        }
+
+        private void printed(byte each) {
+            if (toSkip > 0) {
+                toSkip--;
+                return;
+            }
+            text.write(each);
+            cursor = cursor.grown();
+        }
+
+        private void end() {
+            if (skipping) skipped++;
+            else {
+                text.write('\n');
+                cursor = cursor.ended();
+            }
+            inText = false;
+            skipping = false;
+            toSkip = 0;
+            stamp.setLength(0);
+        }
+
+        void keep() {
+            if (text.size() == 0) return;
+            file.append(text.toByteArray(), cursor);
+            text.reset();
+        }
+    }
+
+    /** Says in the output itself why there is no more of it. */
+    public void giveUp(String why) {
+        close();
+        file.append(("trainyard: " + why + "\n").getBytes(StandardCharsets.UTF_8), file.cursor());
+        Source left = current;
+        if (left != null) file.finish(left.uid());
+        state = State.DONE;
+    }
+
+    private static void rest(Duration pause) {
+        try {
+            Thread.sleep(pause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        open = false;
+        InputStream reading = stream;
+        if (reading == null) return;
+        try {
+            reading.close();
+        } catch (IOException gone) {
+            LOG.log(System.Logger.Level.DEBUG, "closing a log: {0}", gone.getMessage());
+        }
+    }
+
+    static Instant second(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
+    }
+}

@@ -1,0 +1,178 @@
+package io.trainyard.backend.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Where the output of one rank lies until it is stored, readable by the owner only since nothing in it is masked, and
+ * beside it how far the log was read. What stands behind the length in the cursor does not count.
+ */
+public final class PodLogFile {
+    private final Path file;
+    private final Path beside;
+    private Cursor cursor = Cursor.START;
+    private String uid = "";
+    private boolean finished;
+    private long length;
+
+    /**
+     * Where in the log of a pod we are.
+     *
+     * @param last time of the last line
+     * @param lines how many whole lines of its second, or after, were taken
+     * @param partialBytes how much of the line behind them
+     */
+    record Cursor(Optional<Instant> last, int lines, int partialBytes) {
+        static final Cursor START = new Cursor(Optional.empty(), 0, 0);
+
+        /** A line with this time begins. */
+        Cursor at(Optional<Instant> time) {
+            if (time.isEmpty() || last.isEmpty()) return new Cursor(time.or(() -> last), lines, 0);
+            if (time.get().isBefore(last.get())) return new Cursor(last, lines, 0);
+            boolean sameSecond = PodLog.second(time.get()).equals(PodLog.second(last.get()));
+            return new Cursor(time, sameSecond ? lines : 0, 0);
+        }
+
+        Cursor grown() {
+            return new Cursor(last, lines, partialBytes + 1);
+        }
+
+        Cursor ended() {
+            return new Cursor(last, lines + 1, 0);
+        }
+    }
+
+    private PodLogFile(Path file) {
+        this.file = file;
+        this.beside = Path.of(file + ".cursor");
+    }
+
+    /** What an earlier server took down is there again. */
+    public static PodLogFile open(Path file) {
+        var log = new PodLogFile(file);
+        try {
+            log.readCursor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return log;
+    }
+
+    private void readCursor() throws IOException {
+        if (!Files.exists(beside)) return;
+        try {
+            JsonNode kept = Api.JSON.readTree(Files.readAllBytes(beside));
+            uid = kept.path("uid").asString("");
+            finished = kept.path("finished").asBoolean(false);
+            length = kept.path("length").asLong(0);
+            cursor = new Cursor(
+                    Times.of(kept.path("last")),
+                    kept.path("lines").asInt(0),
+                    kept.path("partial").asInt(0));
+        } catch (JacksonException damaged) {
+            startOver();
+        }
+        // A machine that lost power may have lost what the cursor speaks of.
+        if (length > 0 && (!Files.exists(file) || Files.size(file) < length)) startOver();
+    }
+
+    private void startOver() {
+        uid = "";
+        finished = false;
+        length = 0;
+        cursor = Cursor.START;
+    }
+
+    synchronized Cursor cursor() {
+        return cursor;
+    }
+
+    synchronized Optional<Instant> since() {
+        return cursor.last().map(PodLog::second);
+    }
+
+    /** Another pod has a log of its own; its lines follow in the same file. */
+    synchronized void begin(String pod) {
+        if (uid.equals(pod)) return;
+        uid = pod;
+        finished = false;
+        cursor = Cursor.START;
+    }
+
+    synchronized boolean finished(String pod) {
+        return finished && uid.equals(pod);
+    }
+
+    synchronized void finish(String pod) {
+        if (!uid.equals(pod)) return;
+        finished = true;
+        try {
+            writeCursor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    synchronized void append(byte[] bytes, Cursor next) {
+        try {
+            var owner = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+            var options = Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try (var channel = FileChannel.open(file, options, owner)) {
+                // Behind what counts, wherever a write that failed half-way has left the end.
+                channel.truncate(length).position(length);
+                var buffer = ByteBuffer.wrap(bytes);
+                while (buffer.hasRemaining()) channel.write(buffer);
+            }
+            length += bytes.length;
+            cursor = next;
+            writeCursor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void writeCursor() throws IOException {
+        ObjectNode kept = Api.JSON
+                .createObjectNode()
+                .put("uid", uid)
+                .put("finished", finished)
+                .put("length", length)
+                .put("lines", cursor.lines())
+                .put("partial", cursor.partialBytes());
+        cursor.last().ifPresent(last -> kept.put("last", last.toString()));
+        Path draft = Path.of(beside + ".draft");
+        Files.write(draft, Api.JSON.writeValueAsBytes(kept));
+        Files.move(draft, beside, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    public byte[] read(long position, int maxBytes) {
+        long end;
+        synchronized (this) {
+            end = length;
+        }
+        if (position >= end) return new byte[0];
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            var buffer = ByteBuffer.allocate((int) Math.min(maxBytes, end - position));
+            channel.position(position);
+            int more = 0;
+            while (buffer.hasRemaining() && more >= 0) more = channel.read(buffer);
+            return Arrays.copyOf(buffer.array(), buffer.position());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

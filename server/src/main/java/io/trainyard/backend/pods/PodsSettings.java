@@ -1,0 +1,34 @@
+package io.trainyard.backend.pods;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How attempts on a cluster are followed.
+ *
+ * @param home what is kept of live attempts lies below it
+ * @param reachable whether pods can reach this server under the address it knows of itself
+ * @param logsSettle how long an end waits for output that cannot be read
+ * @param keepFinished whether finished objects are left to the cluster's own clean-up
+ */
+public record PodsSettings(Path home, boolean reachable, Duration logsSettle, boolean keepFinished, Waits waits) {
+    /**
+     * How long an attempt may wait for what is unlikely to come; absent: for ever.
+     *
+     * @param image that cannot be pulled
+     * @param configuration that names what is not there
+     * @param setUp volumes and networks that are not set up
+     * @param refused pods that nobody may create: quota, policy, service account
+     * @param capacity for which there is no room
+     */
+    public record Waits(
+            Duration image, Duration configuration, Duration setUp, Duration refused, Optional<Duration> capacity) {
+        public static final Waits DEFAULT = new Waits(
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(15),
+                Duration.ofMinutes(10),
+                Optional.empty());
+    }
+}

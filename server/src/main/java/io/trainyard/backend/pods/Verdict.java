@@ -1,0 +1,105 @@
+package io.trainyard.backend.pods;
+
+import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Holds.Hold;
+import io.trainyard.backend.pods.PodsSettings.Waits;
+import io.trainyard.backend.pods.Workload.Phase;
+import io.trainyard.job.Handle;
+import io.trainyard.job.Observation;
+import io.trainyard.job.Observation.Active;
+import io.trainyard.job.Observation.Ended;
+import io.trainyard.job.Observation.Ending;
+import io.trainyard.job.Observation.Waiting;
+import io.trainyard.job.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** What an object, its pods and the events about them mean; pure. */
+final class Verdict {
+    /** An object that no controller has touched for so long is not going to be touched. */
+    static final Duration SILENCE = Duration.ofMinutes(2);
+
+    private Verdict() {}
+
+    /**
+     * @param nodes how many pods there have to be
+     * @param pods as last seen, those that are gone by now included
+     * @param queued why a queue holds it back, when it knows
+     */
+    record Seen(
+            Handle handle,
+            Phase phase,
+            Instant created,
+            boolean touched,
+            int nodes,
+            List<Pod> pods,
+            List<Notice> notices,
+            Optional<Reason> queued) {
+        Seen {
+            pods = List.copyOf(pods);
+            notices = List.copyOf(notices);
+        }
+
+        Seen with(List<Pod> others) {
+            return new Seen(handle, phase, created, touched, nodes, others, notices, queued);
+        }
+    }
+
+    static Observation of(Seen seen, Waits waits, Instant now) {
+        return switch (seen.phase()) {
+            case Phase.Succeeded succeeded -> new Ended(new Ending.Success(), ran(seen, succeeded.at(), now));
+            case Phase.Failed failed -> new Ended(Failures.of(seen, failed), ran(seen, failed.at(), now));
+            case Phase.Suspended held -> new Waiting(seen.handle(), suspended(seen, held));
+            case Phase.Going _ -> going(seen, waits, now);
+        };
+    }
+
+    private static Reason suspended(Seen seen, Phase.Suspended held) {
+        return seen.queued().orElseGet(() -> new Reason(Reason.Kind.GATED, held.why()));
+    }
+
+    private static Observation going(Seen seen, Waits waits, Instant now) {
+        Optional<Ending.Failure> lost = Failures.lostNode(seen.pods(), now);
+        if (lost.isPresent()) return new Ended(lost.get(), ran(seen, Optional.empty(), now));
+        Optional<Instant> began = allBegan(seen);
+        if (began.isPresent()) return new Active(seen.handle(), began.get(), Times.between(began.get(), now));
+        Optional<Hold> hold = Holds.of(seen, waits, now);
+        if (hold.isPresent() && hold.get().hopeless(now))
+            return new Ended(hold.get().failure(), ran(seen, Optional.empty(), now));
+        return new Waiting(
+                seen.handle(), hold.map(Hold::reason).or(seen::queued).orElse(Reason.STARTING));
+    }
+
+    /** Since when all nodes have been at work; those that are through already count. */
+    static Optional<Instant> allBegan(Seen seen) {
+        var began = newest(seen.pods()).stream()
+                .filter(pod -> pod.running() || pod.over() || pod.goneBy().isPresent())
+                .map(Pod::began)
+                .flatMap(Optional::stream)
+                .toList();
+        return began.size() < seen.nodes() ? Optional.empty() : began.stream().max(Comparator.naturalOrder());
+    }
+
+    /** One pod a rank: where one came after another, the later. */
+    static List<Pod> newest(List<Pod> pods) {
+        return pods.stream()
+                .filter(pod -> pods.stream()
+                        .noneMatch(other ->
+                                other.rank() == pod.rank() && other.created().isAfter(pod.created())))
+                .toList();
+    }
+
+    private static Duration ran(Seen seen, Optional<Instant> ended, Instant now) {
+        Optional<Instant> from =
+                seen.pods().stream().map(Pod::began).flatMap(Optional::stream).min(Comparator.naturalOrder());
+        if (from.isEmpty()) return Duration.ZERO;
+        Optional<Instant> to = seen.pods().stream()
+                .map(Pod::finished)
+                .flatMap(Optional::stream)
+                .max(Comparator.naturalOrder());
+        return Times.between(from.get(), to.or(() -> ended).orElse(now));
+    }
+}
