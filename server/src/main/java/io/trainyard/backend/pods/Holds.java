@@ -158,7 +158,7 @@ final class Holds {
                     Cause.UNSCHEDULABLE);
             return;
         }
-        boolean nowhere = allMismatch(why.message());
+        boolean nowhere = noneOfItsKind(why.message());
         boolean cannotGrow = about(pod, "NotTriggerScaleUp").isPresent();
         String sentence = (nowhere ? "no node of this kind exists: " : "waiting for room: ")
                 + why.message()
@@ -171,12 +171,9 @@ final class Holds {
                 Cause.UNSCHEDULABLE);
     }
 
-    /** "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector." */
-    private static boolean allMismatch(String message) {
-        var counts = Pattern.compile(
-                        "0/(\\d+) nodes are available: (\\d+) node\\(s\\) didn't match Pod's node affinity")
-                .matcher(message);
-        return counts.find() && counts.group(1).equals(counts.group(2));
+    /** Some nodes are not of its kind, the others are for other pods, and none is of its kind and full. */
+    private static boolean noneOfItsKind(String message) {
+        return message.contains("didn't match Pod's node affinity") && !message.contains("Insufficient");
     }
 
     /** It has a node and no container that says anything: what is set up around it is told by events alone. */

@@ -1,0 +1,108 @@
+package io.trainyard.backend.kubernetes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.RealCluster;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Scripted: statuses that nodes write by order, seen through real controllers and the whole server. */
+@RealCluster
+class ScriptedCausesTest {
+    private static final String SCRIPT = "cluster.trainyard.io/script";
+
+    @TempDir
+    Path home;
+
+    private static ObjectNode scripted(String script, String... annotations) {
+        ObjectNode job = OnCluster.shell("true");
+        ObjectNode all = job.putObject("annotations");
+        if (!script.isEmpty()) all.put(SCRIPT, script);
+        for (int i = 0; i < annotations.length; i += 2)
+            all.put("cluster.trainyard.io/" + annotations[i], annotations[i + 1]);
+        return job;
+    }
+
+    @Test
+    void what_nodes_say_of_an_ended_pod_is_the_cause(Cluster cluster) {
+        var causes = Map.of(
+                "oom-killed", "out_of_memory",
+                "start-error", "bad_command",
+                "deadline-exceeded", "deadline");
+        var interruptions = Map.of(
+                "evicted", "evicted",
+                "node-shutdown", "was ended by its node",
+                "preempted", "preempted",
+                "drained", "drained",
+                "tainted", "stopped responding");
+        try (var on =
+                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            var failing = new HashMap<String, String>();
+            causes.forEach((script, cause) -> failing.put(on.submit(scripted(script)), cause));
+            var retried = new HashMap<String, String>();
+            interruptions.forEach((script, said) -> retried.put(on.submit(scripted(script)), said));
+            failing.forEach((id, cause) ->
+                    assertEquals(cause, on.await(id, "failed").path("cause").asString()));
+            retried.forEach((id, said) -> {
+                JsonNode again = on.server()
+                        .await(id, each -> each.path("state").asString("").equals("queued"));
+                assertTrue(again.toString().contains(said), said + " in " + again);
+            });
+            String code = on.submit(scripted("", "exit-code", "3", "message", "no more data"));
+            assertTrue(on.await(code, "failed").toString().contains("exited with code 3: no more data"));
+        }
+    }
+
+    @Test
+    void what_nodes_say_of_a_pod_that_cannot_start_is_the_reason(Cluster cluster) {
+        var reasons = Map.of(
+                "image-pull-back-off", "image_pull",
+                "err-image-pull", "image_pull",
+                "create-container-config-error", "configuration",
+                "create-container-error", "configuration",
+                "failed-mount", "volume",
+                "failed-sandbox", "network");
+        try (var on = new OnCluster(home, cluster, cluster.namespace())) {
+            var waiting = new HashMap<String, String>();
+            reasons.forEach((script, kind) -> waiting.put(on.submit(scripted(script)), kind));
+            String bad = on.submit(scripted("invalid-image-name"));
+            waiting.forEach((id, kind) -> on.server()
+                    .await(id, each -> each.at("/reason/kind").asString("").equals(kind)));
+            assertEquals("image", on.await(bad, "failed").path("cause").asString());
+            waiting.keySet().forEach(id -> on.server().post("/api/v1/jobs/" + id + "/cancel", ""));
+            waiting.keySet().forEach(id -> on.await(id, "cancelled"));
+        }
+    }
+
+    @Test
+    void a_job_finds_the_nodes_of_its_kind_and_spot_machines(Cluster cluster) {
+        try (var on =
+                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            ObjectNode a100 = scripted("", "run-for", "60s");
+            a100.withObject("/resources").put("gpus", 8).put("gpu_type", "a100");
+            a100.withObject("/placement").put("spot", true);
+            String id = on.submit(a100);
+            on.await(id, "running");
+            assertEquals("kwok-3", on.pods(cluster, id).getFirst().getSpec().getNodeName());
+            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
+            on.await(id, "cancelled");
+            ObjectNode t4 = scripted("");
+            t4.withObject("/resources").put("gpus", 1).put("gpu_type", "T4");
+            String nowhere = on.submit(t4);
+            on.server()
+                    .await(nowhere, each -> each.at("/reason/kind").asString("").equals("no_such_node"));
+            ObjectNode odd = scripted("");
+            odd.withObject("/resources").put("gpus", 1).put("gpu_type", "V9000");
+            var refused = on.server().create(odd.toString());
+            assertEquals(422, refused.status());
+            assertTrue(refused.text().contains("one of A100, B200, H100"), refused.text());
+        }
+    }
+}
