@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"io.trainyard/cluster/controlplane"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -13,6 +14,9 @@ import (
 // writeAccess writes the certificates, the token and the kubeconfig of the administrator.
 func (made *cluster) writeAccess() error {
 	if _, _, err := made.authority.Pair("server", "kube-apiserver"); err != nil {
+		return err
+	}
+	if _, _, err := made.authority.Pair(controlplane.FrontProxy, controlplane.FrontProxy); err != nil {
 		return err
 	}
 	certificate, key, err := made.authority.Pair("admin", "admin", "system:masters")

@@ -216,7 +216,7 @@ func (made *cluster) startOperators(running, starting context.Context) error {
 	}
 	made.phase("definitions are established")
 	host := operators.Host{
-		Config: made.config, Authority: made.authority, Installer: installer, Folder: made.folder, Port: made.ports.port, Fail: made.fail,
+		Config: made.config, Kubeconfig: made.kubeconfig, Authority: made.authority, Installer: installer, Folder: made.folder, Port: made.ports.port, Fail: made.fail,
 	}
 	if err := host.Start(running, starting, made.operators); err != nil {
 		return err

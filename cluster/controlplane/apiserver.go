@@ -10,6 +10,9 @@ import (
 	"k8s.io/kubernetes/cmd/kube-apiserver/app/options"
 )
 
+// FrontProxy is the name by which the API server asks the servers of other API groups, which are Kueue's positions in queues.
+const FrontProxy = "front-proxy-client"
+
 // RunAPIServer serves until the context ends.
 //
 // Without --endpoint-reconciler-type=none it refuses to advertise a loopback address. The two plugins over the default
@@ -29,6 +32,10 @@ func RunAPIServer(ctx context.Context, authority *certificates.Authority, port, 
 		"--kubelet-client-certificate=" + authority.Path("admin.crt"), "--kubelet-client-key=" + authority.Path("admin.key"),
 		"--kubelet-certificate-authority=" + authority.Path("ca.crt"),
 		"--kubelet-preferred-address-types=InternalIP",
+		"--requestheader-client-ca-file=" + authority.Path("ca.crt"), "--requestheader-allowed-names=" + FrontProxy,
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file=" + authority.Path(FrontProxy+".crt"), "--proxy-client-key-file=" + authority.Path(FrontProxy+".key"),
 		"--token-auth-file=" + authority.Path("tokens.csv"),
 		"--authorization-mode=RBAC", "--allow-privileged=true",
 		"--enable-admission-plugins=PodNodeSelector,PodTolerationRestriction",

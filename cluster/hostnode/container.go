@@ -22,7 +22,7 @@ import (
 
 const (
 	exitOfStartError = 128
-	pullBackOff      = 2 * time.Second
+	pullBackOff      = time.Second
 	configRetry      = time.Second
 	// What a kubelet keeps of a termination message, and of a log that stands in for one.
 	maxMessageBytes  = 4096

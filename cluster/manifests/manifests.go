@@ -87,7 +87,10 @@ func (installer Installer) Runtimes(ctx context.Context) error {
 }
 
 func (installer Installer) put(ctx context.Context, resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
-	client := installer.Client.Resource(resource)
+	var client dynamic.ResourceInterface = installer.Client.Resource(resource)
+	if namespace := object.GetNamespace(); namespace != "" {
+		client = installer.Client.Resource(resource).Namespace(namespace)
+	}
 	_, err := client.Create(ctx, object, metav1.CreateOptions{})
 	if !apierrors.IsAlreadyExists(err) {
 		return err

@@ -86,6 +86,13 @@ func (host Host) kueue(ctx context.Context, port int) (*operator, error) {
 	if err := manager.Add(admission); err != nil {
 		return nil, err
 	}
+	visibilityPort, err := host.Port("kueue-visibility")
+	if err != nil {
+		return nil, err
+	}
+	if err := host.startVisibility(ctx, queues, visibilityPort); err != nil {
+		return nil, err
+	}
 	return &operator{name: "kueue", manager: manager, webhookPaths: kueueWebhookPaths}, nil
 }
 

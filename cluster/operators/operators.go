@@ -30,9 +30,10 @@ const (
 
 // Host is what the operators run in.
 type Host struct {
-	Config    *rest.Config
-	Authority *certificates.Authority
-	Installer manifests.Installer
+	Config     *rest.Config
+	Kubeconfig string
+	Authority  *certificates.Authority
+	Installer  manifests.Installer
 	// Folder takes the operators' configuration files.
 	Folder string
 	// Port answers a free port for a name, always the same one for the same name.

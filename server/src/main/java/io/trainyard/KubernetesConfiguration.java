@@ -5,6 +5,7 @@ import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.kubernetes.KubernetesSettings.Retention;
+import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.backend.pods.PodsSettings;
 import io.trainyard.backend.pods.PodsSettings.Waits;
@@ -45,6 +46,7 @@ final class KubernetesConfiguration {
                 restartPolicy(),
                 new PodDefaults(
                         all.some(Setting.KUBERNETES_IMAGE),
+                        command(),
                         all.some(Setting.KUBERNETES_SERVICE_ACCOUNT),
                         texts(Setting.KUBERNETES_NODE_SELECTOR).orElse(Map.of()),
                         tolerations(),
@@ -52,13 +54,18 @@ final class KubernetesConfiguration {
                         texts(Setting.KUBERNETES_LIMITS),
                         gpuTypes(),
                         security()),
-                apply());
+                depth());
     }
 
     /** Whoever has all jobs go to Kubernetes wants them to run there. */
-    private boolean apply() {
-        if (all.some(Setting.KUBERNETES_APPLY).isPresent()) return all.flag(Setting.KUBERNETES_APPLY);
-        return all.preferredBackend().equals(JobWorkload.NAME);
+    private Depth depth() {
+        return switch (all.text(Setting.KUBERNETES_APPLY)) {
+            case "" -> all.preferredBackend().equals(JobWorkload.NAME) ? Depth.APPLY : Depth.RENDER;
+            case "1", "true" -> Depth.APPLY;
+            case "0", "false" -> Depth.RENDER;
+            case "dry-run" -> Depth.DRY_RUN;
+            default -> throw all.nonsense(Setting.KUBERNETES_APPLY, "1, 0 or dry-run");
+        };
     }
 
     ClusterSettings cluster() {
@@ -163,6 +170,17 @@ final class KubernetesConfiguration {
             tolerations.add(toleration);
         }
         return tolerations;
+    }
+
+    private List<String> command() {
+        Setting setting = Setting.KUBERNETES_COMMAND;
+        String wanted = "a JSON list of words, such as [\"python3\", \"/opt/trainer/train.py\"],";
+        var words = new ArrayList<String>();
+        for (JsonNode word : list(setting, wanted)) {
+            if (!word.isString() || word.stringValue().isEmpty()) throw all.nonsense(setting, wanted);
+            words.add(word.stringValue());
+        }
+        return words;
     }
 
     private List<String> pullSecrets() {

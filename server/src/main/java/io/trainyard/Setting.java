@@ -149,7 +149,7 @@ enum Setting {
     KUBERNETES_APPLY(
             "trainyard.kubernetes.apply",
             "",
-            "1 submits Jobs, 0 renders them; 1 where jobs go to kubernetes unless they say otherwise",
+            "1 submits Jobs, 0 renders them, dry-run also has the cluster judge them; 1 where jobs go to kubernetes unless they say otherwise",
             "K8S_APPLY"),
     KUBERNETES_KUBECONFIG(
             "trainyard.kubernetes.kubeconfig",
@@ -158,6 +158,10 @@ enum Setting {
             "K8S_KUBECONFIG",
             "KUBECONFIG"),
     KUBERNETES_CONTEXT("trainyard.kubernetes.context", "", "context of the kubeconfig; its current one", "K8S_CONTEXT"),
+    KUBERNETES_COMMAND(
+            "trainyard.kubernetes.command",
+            "",
+            "what images are started with for jobs that name no command, as a JSON list; the image's own"),
     KUBERNETES_SECURITY(
             "trainyard.kubernetes.security",
             "restricted",

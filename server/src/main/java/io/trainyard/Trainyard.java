@@ -97,7 +97,7 @@ final class Trainyard implements AutoCloseable {
         kubernetes = new ClusterBackend(
                 JobWorkload.NAME,
                 List.of(new JobWorkload(clusters.settings())),
-                clusters.settings().apply(),
+                clusters.settings().depth(),
                 new ClusterBackend.Access(api, clusters.pods(), clock),
                 wake);
         vertex = new VertexBackend(new VertexConfiguration(configuration).settings(), clock, wake);

@@ -75,6 +75,7 @@ class ConfigurationTest {
             trainyard.kubernetes.apply TRAINYARD_KUBERNETES_APPLY K8S_APPLY =
             trainyard.kubernetes.kubeconfig TRAINYARD_KUBERNETES_KUBECONFIG K8S_KUBECONFIG KUBECONFIG =
             trainyard.kubernetes.context TRAINYARD_KUBERNETES_CONTEXT K8S_CONTEXT =
+            trainyard.kubernetes.command TRAINYARD_KUBERNETES_COMMAND =
             trainyard.kubernetes.security TRAINYARD_KUBERNETES_SECURITY = restricted
             trainyard.kubernetes.gpu-types TRAINYARD_KUBERNETES_GPU_TYPES =
             trainyard.kubernetes.logs-settle-seconds TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS = 30
@@ -212,7 +213,8 @@ class ConfigurationTest {
                 "MAX_LOG_CHARS | lots | trainyard.studio.max-log-chars = \"lots\"",
                 "TRAIN_FLAG_STYLE | camel | trainyard.studio.flag-style = \"camel\"",
                 "DEFAULT_TRAINING_BACKEND | slurm | trainyard.studio.backend = \"slurm\" (DEFAULT_TRAINING_BACKEND)",
-                "K8S_APPLY | maybe | trainyard.kubernetes.apply = \"maybe\" (K8S_APPLY): true or false",
+                "K8S_APPLY | maybe | trainyard.kubernetes.apply = \"maybe\" (K8S_APPLY): 1, 0 or dry-run",
+                "TRAINYARD_KUBERNETES_COMMAND | train.py | trainyard.kubernetes.command = \"train.py\"",
                 "TRAINYARD_KUBERNETES_SECURITY | root | trainyard.kubernetes.security = \"root\"",
                 "TRAINYARD_KUBERNETES_GPU_TYPES | {\"H100\":[]} | trainyard.kubernetes.gpu-types = ",
                 "K8S_NODE_SELECTOR | {gpu} | trainyard.kubernetes.node-selector = \"{gpu}\" (K8S_NODE_SELECTOR)",

@@ -10,8 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 
 /** What one test class has of the cluster: its namespace, and the administrator's client. */
 public final class Cluster implements AutoCloseable {
@@ -29,26 +32,41 @@ public final class Cluster implements AutoCloseable {
     private final String namespace;
     private final KubernetesClient client;
     private final Path kubeconfig;
+    private final List<String> namespaces = new ArrayList<>();
 
     Cluster(ClusterProcess process, String namespace) {
         this.process = process;
         this.namespace = namespace;
         Config config = process.administrator();
         config.setNamespace(namespace);
+        // It would try ten times, for a minute and a half, before it says that the API server is away.
+        config.setRequestRetryBackoffLimit(1);
         this.client = new KubernetesClientBuilder().withConfig(config).build();
-        this.kubeconfig = writeKubeconfig();
+        this.kubeconfig = writeKubeconfig(namespace, UnaryOperator.identity());
         makeNamespace(namespace, Map.of());
     }
 
-    private Path writeKubeconfig() {
+    private Path writeKubeconfig(String file, UnaryOperator<String> alter) {
         try {
             String whole = Files.readString(process.kubeconfig());
-            String ours = whole.replace("user: admin}", "user: admin, namespace: " + namespace + "}");
-            if (ours.equals(whole)) throw new IllegalStateException("the kubeconfig has no context to complete");
-            return Files.writeString(process.folder().resolve(namespace + ".kubeconfig"), ours);
+            String ours = alter.apply(whole.replace("user: admin}", "user: admin, namespace: " + namespace + "}"));
+            return Files.writeString(process.folder().resolve(file + ".kubeconfig"), ours);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** For a service account of our namespace, which may do what roles that the test binds to it allow. */
+    public Path kubeconfigFor(String serviceAccount) {
+        String token = client.serviceAccounts()
+                .inNamespace(namespace)
+                .withName(serviceAccount)
+                .tokenRequest()
+                .getStatus()
+                .getToken();
+        return writeKubeconfig(
+                namespace + "-" + serviceAccount,
+                whole -> whole.replaceAll("user: \\{.*}", "user: {token: " + token + "}"));
     }
 
     public String namespace() {
@@ -72,10 +90,22 @@ public final class Cluster implements AutoCloseable {
         return name;
     }
 
+    /**
+     * A further namespace that scripts every pod made in it, by annotations under {@code cluster.trainyard.io/} (see
+     * cluster/README.md) or {@link #ON_THE_HOST}; it goes away with the class.
+     */
+    public String scriptedNamespace(Map<String, String> annotations) {
+        String name = namespace + "-" + namespaces.size();
+        makeNamespace(name, annotations);
+        return name;
+    }
+
     private void makeNamespace(String name, Map<String, String> annotations) {
+        namespaces.add(name);
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName(name)
+                        .addToLabels("cluster.trainyard.io/scripts-pods", "true")
                         .withAnnotations(annotations)
                         .endMetadata()
                         .build())
@@ -119,8 +149,8 @@ public final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        client.namespaces().withName(namespace).delete();
-        client.namespaces().withName(namespace + "-host").delete();
+        // In the background: nobody waits for pods to stop.
+        for (String name : namespaces) client.namespaces().withName(name).delete();
         client.close();
     }
 }

@@ -1,6 +1,8 @@
 package io.trainyard.backend.kubernetes;
 
 import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Depth;
+import io.trainyard.backend.pods.Kueue;
 import io.trainyard.backend.pods.Names;
 import io.trainyard.backend.pods.PodTemplate;
 import io.trainyard.backend.pods.Workload;
@@ -27,7 +29,7 @@ public final class JobWorkload implements Workload {
     private static final String CONTAINER = "trainer";
     private static final String OWNER = "batch.kubernetes.io/job-name";
     private static final String INDEX = "batch.kubernetes.io/job-completion-index";
-    private static final int MASTER_PORT = 29500;
+    private static final String MASTER_PORT = "29500";
     /** Our own clock stops a job at its limit: the cluster's also counts the time it waits for machines. */
     private static final long DEADLINE_SLACK_SECONDS = 24 * 3600;
 
@@ -39,6 +41,11 @@ public final class JobWorkload implements Workload {
 
     public JobWorkload(KubernetesSettings settings) {
         this.settings = settings;
+    }
+
+    /** Where the cluster is not asked, what is shown is what the published contract says. */
+    private boolean published() {
+        return settings.depth() == Depth.RENDER;
     }
 
     @Override
@@ -53,8 +60,8 @@ public final class JobWorkload implements Workload {
 
     @Override
     public List<String> objections(JobSpec spec) {
-        var objections = new ArrayList<String>(PodTemplate.objections(spec, settings.pods(), settings.apply()));
-        if (spec.resources().nodes() > 1 && !settings.apply())
+        var objections = new ArrayList<String>(PodTemplate.objections(spec, settings.pods(), !published()));
+        if (spec.resources().nodes() > 1 && published())
             objections.add("resources.nodes: %d, and a Kubernetes Job is one node here; ask for 1"
                     .formatted(spec.resources().nodes()));
         spec.labels().forEach((name, value) -> {
@@ -74,7 +81,7 @@ public final class JobWorkload implements Workload {
 
     @Override
     public Drawing draw(JobSpec spec, Naming naming) {
-        if (!settings.apply()) return new Drawing(JobManifest.of(spec, settings), List.of());
+        if (published()) return new Drawing(JobManifest.of(spec, settings), List.of());
         int nodes = spec.resources().nodes();
         ObjectNode job =
                 JSON.createObjectNode().put("apiVersion", KIND.apiVersion()).put("kind", KIND.kind());
@@ -89,11 +96,11 @@ public final class JobWorkload implements Workload {
                 .ifPresent(limit -> body.put("activeDeadlineSeconds", limit.toSeconds() + DEADLINE_SLACK_SECONDS));
         String restarts = settings.restartPolicy().word;
         if (restarts.equals("Never")) body.set("podFailurePolicy", failurePolicy(backoff > 0 && nodes == 1));
-        var template = new PodTemplate(spec, nodes > 1 ? gang(naming, spec) : naming, settings.pods());
+        var template = new PodTemplate(spec, gang(naming, spec), settings.pods());
         ObjectNode pod = template.pod(CONTAINER, restarts);
         ObjectNode podMetadata = JSON.createObjectNode();
         podMetadata.set("labels", labels(spec, naming));
-        podMetadata.set("annotations", podAnnotations());
+        podMetadata.set("annotations", podAnnotations(spec));
         body.putObject("template").set("metadata", podMetadata);
         ((ObjectNode) body.path("template")).set("spec", pod);
         if (nodes == 1) return new Drawing(job, List.of());
@@ -106,7 +113,7 @@ public final class JobWorkload implements Workload {
     private static ObjectNode metadata(JobSpec spec, Naming naming, String name) {
         ObjectNode metadata = JSON.createObjectNode().put("name", name).put("namespace", naming.namespace());
         ObjectNode labels = labels(spec, naming);
-        spec.placement().queue().ifPresent(queue -> labels.put("kueue.x-k8s.io/queue-name", queue));
+        spec.placement().queue().ifPresent(queue -> labels.put(Kueue.QUEUE, queue));
         metadata.set("labels", labels);
         if (!spec.annotations().isEmpty())
             new TreeMap<>(spec.annotations()).forEach(metadata.putObject("annotations")::put);
@@ -120,12 +127,14 @@ public final class JobWorkload implements Workload {
         return labels;
     }
 
-    /** Scaling down and tidying nodes up are no reasons to lose hours of training. */
-    private static ObjectNode podAnnotations() {
-        return JSON.createObjectNode()
+    /** Scaling down and tidying nodes up are no reasons to lose hours of training; the job may see it otherwise. */
+    private static ObjectNode podAnnotations(JobSpec spec) {
+        ObjectNode annotations = JSON.createObjectNode()
                 .put("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
                 .put("karpenter.sh/do-not-disrupt", "true")
                 .put("sidecar.istio.io/inject", "false");
+        new TreeMap<>(spec.annotations()).forEach(annotations::put);
+        return annotations;
     }
 
     /**
@@ -146,14 +155,18 @@ public final class JobWorkload implements Workload {
 
     /** What torchrun reads where its arguments say nothing, but for the rank. */
     private static Naming gang(Naming naming, JobSpec spec) {
+        int nodes = spec.resources().nodes();
+        if (nodes * spec.resources().processesPerNode() == 1) return naming;
         var variables = new HashMap<>(naming.variables());
-        String master = "%s-0.%s".formatted(naming.name(), naming.name());
-        variables.put("MASTER_ADDR", master);
-        variables.put("MASTER_PORT", Integer.toString(MASTER_PORT));
-        variables.put("PET_MASTER_ADDR", master);
-        variables.put("PET_MASTER_PORT", Integer.toString(MASTER_PORT));
-        variables.put("PET_NNODES", Integer.toString(spec.resources().nodes()));
+        variables.put("PET_NNODES", Integer.toString(nodes));
         variables.put("PET_NPROC_PER_NODE", Integer.toString(spec.resources().processesPerNode()));
+        if (nodes > 1) {
+            String master = "%s-0.%s".formatted(naming.name(), naming.name());
+            variables.put("MASTER_ADDR", master);
+            variables.put("MASTER_PORT", MASTER_PORT);
+            variables.put("PET_MASTER_ADDR", master);
+            variables.put("PET_MASTER_PORT", MASTER_PORT);
+        }
         return new Naming(
                 naming.name(), naming.namespace(), naming.secret(), naming.labels(), variables, naming.pushToken());
     }

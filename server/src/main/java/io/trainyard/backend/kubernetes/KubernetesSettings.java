@@ -1,5 +1,6 @@
 package io.trainyard.backend.kubernetes;
 
+import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import java.util.Optional;
 
@@ -7,12 +8,11 @@ import java.util.Optional;
  * What the operator says of every Job.
  *
  * @param namespace of jobs that name none
- * @param apply whether Jobs are created; otherwise they are only rendered
  */
 public record KubernetesSettings(
-        String namespace, Retention retention, RestartPolicy restartPolicy, PodDefaults pods, boolean apply) {
+        String namespace, Retention retention, RestartPolicy restartPolicy, PodDefaults pods, Depth depth) {
     public static final KubernetesSettings DEFAULT = new KubernetesSettings(
-            "default", new Retention(0, Optional.empty()), RestartPolicy.NEVER, PodDefaults.NONE, false);
+            "default", new Retention(0, Optional.empty()), RestartPolicy.NEVER, PodDefaults.NONE, Depth.RENDER);
 
     /**
      * @param backoffLimit how often the cluster itself starts a failed pod again; our own attempts are counted apart

@@ -6,6 +6,7 @@ import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.backend.local.Folder.Started;
+import io.trainyard.backend.trainer.RunFile;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation.Ending;
@@ -144,7 +145,12 @@ final class Launcher {
         folder.makeOutputFiles();
         String framework =
                 prepared.framework().orElseGet(() -> Program.word(launch.spec().framework()));
-        Folder.write(folder.runFile(), RunFile.of(launch, framework, folder, settings.home()));
+        String run = RunFile.of(
+                launch,
+                framework,
+                RunFolder.checkpointFolder(settings.home(), launch.runId()).toString(),
+                folder.output().toString());
+        Folder.write(folder.runFile(), run.getBytes(UTF_8));
         if (launch.push().isPresent())
             Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
         try {

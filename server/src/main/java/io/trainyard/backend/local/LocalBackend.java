@@ -83,7 +83,7 @@ public final class LocalBackend implements Backend {
         var artifacts = spec.artifacts();
         return new Places(
                 Optional.of(place(artifacts.outputUri(), Folder.outputOf(settings.home(), job))),
-                Optional.of(place(artifacts.checkpoints().uri(), RunFile.checkpointFolder(settings.home(), runId))));
+                Optional.of(place(artifacts.checkpoints().uri(), RunFolder.checkpointFolder(settings.home(), runId))));
     }
 
     /**
@@ -261,7 +261,7 @@ public final class LocalBackend implements Backend {
         var bytes = settings.home().relativize(folder.path()).toString().getBytes(UTF_8);
         var both = Arrays.copyOf(key, key.length + bytes.length);
         System.arraycopy(bytes, 0, both, key.length, bytes.length);
-        return RunFile.sha256(both).substring(0, 32);
+        return RunFolder.sha256(both).substring(0, 32);
     }
 
     private static byte[] key(Path home) {

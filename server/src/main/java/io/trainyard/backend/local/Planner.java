@@ -1,6 +1,7 @@
 package io.trainyard.backend.local;
 
 import io.trainyard.backend.Plan;
+import io.trainyard.backend.trainer.RunFile;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
 import io.trainyard.job.Grant;

@@ -35,7 +35,7 @@ final class Shim {
         try (var resource = Shim.class.getResourceAsStream("shim.sh")) {
             if (resource == null) throw new IllegalStateException("shim.sh is missing from the build");
             byte[] content = resource.readAllBytes();
-            script = home.resolve("shim-" + RunFile.sha256(content).substring(0, 12) + ".sh");
+            script = home.resolve("shim-" + RunFolder.sha256(content).substring(0, 12) + ".sh");
             if (!Files.exists(script)) Folder.write(script, content);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

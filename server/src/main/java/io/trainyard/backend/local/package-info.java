@@ -19,7 +19,7 @@
  * environment, and while the shim lives also by its session and by descent; see
  * {@code docs/decisions/0003-local-supervision.md} for what escapes.
  */
-@Room(mayUse = {"spec", "job", "backend"})
+@Room(mayUse = {"spec", "job", "backend", "backend.trainer"})
 @NullMarked
 package io.trainyard.backend.local;
 

@@ -36,7 +36,8 @@ import java.util.stream.Collectors;
 public final class ClusterBackend implements Backend, AutoCloseable {
     private final String name;
     private final List<Workload> kinds;
-    private final boolean applies;
+    private final Depth depth;
+    private final Rehearsal rehearsal;
     private final Ground ground;
     private final Map<String, Live> live = new ConcurrentHashMap<>();
     private final Map<String, Sightings> sightings = new ConcurrentHashMap<>();
@@ -45,13 +46,14 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     record Ground(Api api, PodsSettings settings, InstantSource clock, Consumer<JobId> wake) {}
 
     /**
-     * @param applies otherwise it only says what it would create
+     * @param depth up to creating; short of that it only says what it would create
      * @param wake called with a job that should be looked at now
      */
-    public ClusterBackend(String name, List<Workload> kinds, boolean applies, Access access, Consumer<JobId> wake) {
+    public ClusterBackend(String name, List<Workload> kinds, Depth depth, Access access, Consumer<JobId> wake) {
         this.name = name;
         this.kinds = List.copyOf(kinds);
-        this.applies = applies;
+        this.depth = depth;
+        this.rehearsal = new Rehearsal(access.api(), access.clock());
         this.ground = new Ground(access.api(), access.settings(), access.clock(), wake);
     }
 
@@ -65,7 +67,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
 
     @Override
     public boolean rendersOnly() {
-        return !applies;
+        return depth != Depth.APPLY;
     }
 
     private Workload kind(JobSpec spec) {
@@ -83,13 +85,16 @@ public final class ClusterBackend implements Backend, AutoCloseable {
 
     @Override
     public Check check(JobSpec spec, Duration within) {
-        return new Check.Passed();
+        return switch (depth) {
+            case RENDER -> new Check.Passed();
+            case DRY_RUN, APPLY -> rehearsal.of(spec, kind(spec), within);
+        };
     }
 
     @Override
     public Launched launch(Launch launch) {
         Attempt attempt = launch.attempt();
-        if (!applies)
+        if (rendersOnly())
             return new Launched.Refused(
                     new Ending.Failure(Cause.UNSUPPORTED, name + ": this server only renders manifests"));
         Folder folder = Folder.of(folders(), attempt);
@@ -113,6 +118,8 @@ public final class ClusterBackend implements Backend, AutoCloseable {
         var variables = new TreeMap<String, String>();
         variables.put("TRAINYARD_JOB_ID", attempt.job().value());
         variables.put("TRAINYARD_ATTEMPT", Integer.toString(attempt.number()));
+        OurTrainer.framework(launch.spec())
+                .ifPresent(word -> variables.put(OurTrainer.CONFIG, OurTrainer.config(launch, word)));
         boolean pushes = ground.settings().reachable() && launch.push().isPresent();
         if (pushes) {
             variables.put("KUBEFLOW_TRAINER_SERVER_URL", launch.push().get().url());

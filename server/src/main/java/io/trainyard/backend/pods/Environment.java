@@ -90,8 +90,18 @@ public final class Environment {
                 .put("key", variable);
     }
 
-    /** {@code $(NAME)} would be expanded by the cluster, a secret variable into the open. */
+    /**
+     * As a cluster has to read it to get this: {@code $(NAME)} would be expanded, a secret variable into the open, and
+     * {@code $$} is one dollar sign.
+     */
     public static String verbatim(String value) {
-        return value.replace("$(", "$$(");
+        var out = new StringBuilder(value.length());
+        for (int i = 0; i < value.length(); i++) {
+            char each = value.charAt(i);
+            out.append(each);
+            boolean special = each == '$' && i + 1 < value.length() && "$(".indexOf(value.charAt(i + 1)) >= 0;
+            if (special) out.append('$');
+        }
+        return out.toString();
     }
 }

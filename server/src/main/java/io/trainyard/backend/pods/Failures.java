@@ -9,6 +9,7 @@ import io.trainyard.job.Cause;
 import io.trainyard.job.Observation.Ending.Failure;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -32,8 +33,17 @@ final class Failures {
 
     private Failures() {}
 
-    /** @param at when it happened, as far as is known */
-    private record Found(Instant at, Failure failure) {}
+    /**
+     * Clusters count whole seconds: of two in the same one, that which nobody asked to go went first.
+     *
+     * @param at when it happened, as far as is known
+     * @param asked whether it was told to go
+     */
+    private record Found(Instant at, boolean asked, Failure failure) {
+        private static final Comparator<Found> FIRST = Comparator.<Found, Instant>comparing(
+                        found -> found.at().truncatedTo(ChronoUnit.SECONDS))
+                .thenComparing(Found::asked);
+    }
 
     static Failure of(Seen seen, Phase.Failed failed) {
         Failure said = said(failed);
@@ -41,7 +51,7 @@ final class Failures {
         return seen.pods().stream()
                 .map(pod -> of(pod, seen.nodes()))
                 .flatMap(Optional::stream)
-                .min(Comparator.comparing(Found::at))
+                .min(Found.FIRST)
                 .map(Found::failure)
                 .orElse(said);
     }
@@ -64,14 +74,11 @@ final class Failures {
                 .or(() -> pod.condition("Ready").flatMap(Condition::at))
                 .orElse(pod.created());
         if (disrupted.isPresent())
-            return found(disrupted.get().at().orElse(at), disruption(disrupted.get(), pod, who + where));
+            return Optional.of(
+                    new Found(disrupted.get().at().orElse(at), false, disruption(disrupted.get(), pod, who + where)));
         if (!pod.phase().equals("Failed")) return pod.over() ? Optional.empty() : ofContainers(pod, at, who + where);
-        Optional<Found> byPod = byReason(pod, who, where).map(failure -> new Found(at, failure));
+        Optional<Found> byPod = byReason(pod, who, where).map(failure -> new Found(at, false, failure));
         return byPod.or(() -> ofContainers(pod, at, who + where));
-    }
-
-    private static Optional<Found> found(Instant at, Failure failure) {
-        return Optional.of(new Found(at, failure));
     }
 
     private static Optional<Failure> byReason(Pod pod, String who, String where) {
@@ -115,7 +122,8 @@ final class Failures {
             };
             if (ended == null || ended.exitCode() == 0) continue;
             String whose = container.main() ? who : who + ", container " + container.name() + ",";
-            return found(ended.finished().orElse(at), exit(pod, container, ended, whose));
+            return Optional.of(new Found(
+                    ended.finished().orElse(at), pod.goneBy().isPresent(), exit(pod, container, ended, whose)));
         }
         return Optional.empty();
     }

@@ -42,6 +42,7 @@ final class Live implements AutoCloseable {
     private final Sightings sightings;
     private @Nullable Output output;
     private @Nullable Created created;
+    private boolean removed;
 
     /** Where its object is, or will be. */
     record Place(Workload kind, String namespace, String name) {
@@ -96,13 +97,17 @@ final class Live implements AutoCloseable {
     }
 
     private synchronized Optional<JsonNode> watched(Handle handle) {
-        Optional<JsonNode> object = sightings.object(place.name()).filter(it -> uid(it).equals(handle.uid()));
+        Optional<JsonNode> object = sightings
+                .object(place.name())
+                .filter(it -> uid(it).equals(handle.uid()))
+                // The watch has not heard yet that it was removed.
+                .filter(it -> !removed || it.path("metadata").has("deletionTimestamp"));
         if (object.isPresent()) {
             created = null;
             return object;
         }
         Created made = created;
-        if (made == null || !uid(made.object()).equals(handle.uid())) return Optional.empty();
+        if (removed || made == null || !uid(made.object()).equals(handle.uid())) return Optional.empty();
         return now().isBefore(made.at().plus(WATCH_LAGS)) ? Optional.of(made.object()) : Optional.empty();
     }
 
@@ -219,13 +224,13 @@ final class Live implements AutoCloseable {
     }
 
     /** With the object go its pods, Secret and companions; a later object of the same name stays. */
-    private void remove(String uid) {
+    private synchronized void remove(String uid) {
         ObjectNode options = Api.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
         options.put("propagationPolicy", "Background");
         options.putObject("preconditions").put("uid", uid);
         Reply reply = ground.api().delete(place.path(), options);
         switch (reply) {
-            case Reply.Ok _ -> {}
+            case Reply.Ok _ -> removed = true;
             // Gone, or another one by now.
             case Reply.Refused refused when refused.missing() || refused.status() == 409 -> {}
             case Reply.Refused refused -> throw refused.unreachable();

@@ -9,12 +9,14 @@ import java.util.Optional;
  * What the operator says of every pod.
  *
  * @param image of jobs that name none
+ * @param command what images are started with for jobs that say nothing of it; empty leaves it to the image
  * @param tolerations as Kubernetes writes them, values being text or whole numbers
  * @param limits absent asks for what the job asks for; given, exactly these are asked for, be there none
  * @param gpuTypes by the word that jobs use, in capitals: labels of nodes that have it, each with its possible values
  */
 public record PodDefaults(
         Optional<String> image,
+        List<String> command,
         Optional<String> serviceAccount,
         Map<String, String> nodeSelector,
         List<Map<String, Object>> tolerations,
@@ -51,6 +53,7 @@ public record PodDefaults(
 
     public static final PodDefaults NONE = new PodDefaults(
             Optional.empty(),
+            List.of(),
             Optional.empty(),
             Map.of(),
             List.of(),
@@ -60,6 +63,7 @@ public record PodDefaults(
             Security.RESTRICTED);
 
     public PodDefaults {
+        command = List.copyOf(command);
         // Not Map.copyOf: manifests are to be the same text every time.
         nodeSelector = new LinkedHashMap<>(nodeSelector);
         tolerations = tolerations.stream()

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,6 +26,7 @@ public final class PodTemplate {
     /** Time to save what was learned. */
     static final long GRACE_SECONDS = 300;
 
+    private static final Pattern PYTHON = Pattern.compile("(^|/)python[0-9.]*$");
     private static final int USER = 1000;
     private static final String WORKSPACE = "/workspace";
 
@@ -101,7 +103,8 @@ public final class PodTemplate {
                 .put("name", name)
                 .put("image", asked.image().or(defaults::image).orElse(""))
                 .put("imagePullPolicy", "IfNotPresent");
-        if (!asked.command().isEmpty()) words(container.putArray("command"), asked.command());
+        List<String> command = command();
+        if (!command.isEmpty()) words(container.putArray("command"), command);
         if (!asked.arguments().isEmpty()) words(container.putArray("args"), asked.arguments());
         container.set("env", environment());
         container.set("resources", resources());
@@ -109,6 +112,18 @@ public final class PodTemplate {
         container.put("terminationMessagePolicy", "FallbackToLogsOnError");
         container.set("volumeMounts", mounts());
         return container;
+    }
+
+    /** The job's own, or the operator's; that one is started once for each process of a gang. */
+    public List<String> command() {
+        List<String> own = spec.container().command();
+        List<String> given = defaults.command();
+        if (!own.isEmpty() || given.isEmpty()) return own;
+        boolean gang = spec.resources().nodes() * spec.resources().processesPerNode() > 1;
+        if (!gang || !PYTHON.matcher(given.getFirst()).find()) return given;
+        var command = new ArrayList<String>(List.of(given.getFirst(), "-m", "torch.distributed.run"));
+        command.addAll(given.subList(1, given.size()));
+        return command;
     }
 
     private static void words(ArrayNode list, List<String> words) {

@@ -4,6 +4,7 @@ import io.trainyard.backend.Plan;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.spec.JobSpec;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,10 +32,11 @@ public interface Workload {
         String planned = Names.planned(spec);
         var labels = Map.of(Names.MANAGED_BY, Names.OURS);
         var naming = new Naming(planned, namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
+        var warnings = new ArrayList<>(OurTrainer.warnings(spec));
+        warnings.addAll(warnings(spec));
         var asked = spec.resources();
         // What the cluster places for itself holds none of our slots.
-        return new Plan(
-                objections(spec), warnings(spec), new Demand(asked.gpus(), 0, 0), Manifests.text(draw(spec, naming)));
+        return new Plan(objections(spec), warnings, new Demand(asked.gpus(), 0, 0), Manifests.text(draw(spec, naming)));
     }
 
     /** What is created. The labels of the naming have to reach the object; on its pods they are welcome. */

@@ -14,7 +14,7 @@
  * What is about to be created is written to disk before it is sent ({@code Intent}): without that file nothing was ever
  * sent, and with it the object is looked for by its name. Unknown is not failed: only a live read says that it is gone.
  */
-@Room(mayUse = {"spec", "job", "backend", "backend.cluster"})
+@Room(mayUse = {"spec", "job", "backend", "backend.cluster", "backend.trainer"})
 @NullMarked
 package io.trainyard.backend.pods;
 

@@ -1,7 +1,12 @@
 package io.trainyard.backend.kubernetes;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.trainyard.LiveServer;
 import io.trainyard.cluster.Cluster;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,15 +23,34 @@ final class OnCluster implements AutoCloseable {
     private LiveServer server;
 
     OnCluster(Path home, Cluster cluster, String namespace, String... further) {
+        this(home, cluster.kubeconfig(), namespace, further);
+    }
+
+    /** On one that nobody answers for. */
+    OnCluster(Path home, String address, String namespace) {
+        this(home, kubeconfig(home, address), namespace);
+    }
+
+    private static Path kubeconfig(Path home, String address) {
+        try {
+            return Files.writeString(home.resolve("kubeconfig"), """
+                    apiVersion: v1
+                    kind: Config
+                    current-context: nowhere
+                    clusters: [{name: nowhere, cluster: {server: "%s"}}]
+                    users: [{name: nobody, user: {token: none}}]
+                    contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
+                    """.formatted(address));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private OnCluster(Path home, Path kubeconfig, String namespace, String... further) {
         this.home = home;
         this.namespace = namespace;
         var variables = new HashMap<>(Map.of(
-                "KUBECONFIG",
-                cluster.kubeconfig().toString(),
-                "K8S_NAMESPACE",
-                namespace,
-                "K8S_TRAINING_IMAGE",
-                "trainer:1"));
+                "KUBECONFIG", kubeconfig.toString(), "K8S_NAMESPACE", namespace, "K8S_TRAINING_IMAGE", "trainer:1"));
         for (int i = 0; i < further.length; i += 2) variables.put(further[i], further[i + 1]);
         this.environment = Map.copyOf(variables);
         this.server = LiveServer.onKubernetes(home, environment);
@@ -39,6 +63,10 @@ final class OnCluster implements AutoCloseable {
     /** As after a crash: what runs on the cluster goes on. */
     void restart() {
         server.close();
+        reopen();
+    }
+
+    void reopen() {
         server = LiveServer.onKubernetes(home, environment);
     }
 
@@ -64,10 +92,44 @@ final class OnCluster implements AutoCloseable {
     }
 
     List<String> lines(String id) {
+        return lines(id, 0);
+    }
+
+    List<String> lines(String id, int rank) {
         var lines = new ArrayList<String>();
         for (JsonNode line : server.get("/api/v1/jobs/" + id + "/logs").json().path("lines"))
-            lines.add(line.path("text").asString());
+            if (line.path("rank").asInt() == rank) lines.add(line.path("text").asString());
         return lines;
+    }
+
+    List<Job> jobs(Cluster cluster, String id) {
+        return cluster.client()
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(namespace)
+                .withLabel("trainyard.io/job", id)
+                .list()
+                .getItems();
+    }
+
+    List<Pod> pods(Cluster cluster, String id) {
+        return cluster.client()
+                .pods()
+                .inNamespace(namespace)
+                .withLabel("trainyard.io/job", id)
+                .list()
+                .getItems();
+    }
+
+    int secrets(Cluster cluster, String id) {
+        return cluster.client()
+                .secrets()
+                .inNamespace(namespace)
+                .withLabel("trainyard.io/job", id)
+                .list()
+                .getItems()
+                .size();
     }
 
     String namespace() {

@@ -268,9 +268,9 @@ class LocalLaunchTest {
 
     @Test
     void run_ids_make_safe_and_distinct_folder_names() {
-        assertTrue(RunFile.folderName("../../etc").matches("[A-Za-z0-9_-]+"));
-        assertFalse(RunFile.folderName("a/b").equals(RunFile.folderName("a_b")));
-        assertTrue(RunFile.folderName("x".repeat(5000)).length() < 100);
+        assertTrue(RunFolder.folderName("../../etc").matches("[A-Za-z0-9_-]+"));
+        assertFalse(RunFolder.folderName("a/b").equals(RunFolder.folderName("a_b")));
+        assertTrue(RunFolder.folderName("x".repeat(5000)).length() < 100);
     }
 
     private static io.trainyard.spec.JobSpec hf(int gpus, Optional<Integer> processes) {

@@ -8,6 +8,7 @@ import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.kubernetes.KubernetesSettings.Retention;
+import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.contract.studio.StudioSettings.FlagStyle;
 import io.trainyard.http.Refusal;
@@ -56,14 +57,14 @@ class StudioGoldenTest {
                     List.of(Map.of("key", "nvidia.com/gpu")),
                     List.of("registry-key"),
                     Optional.of(Map.of("nvidia.com/gpu", "4"))),
-            false);
+            Depth.RENDER);
 
     private static final KubernetesSettings PLAIN = new KubernetesSettings(
             "default",
             KubernetesSettings.DEFAULT.retention(),
             RestartPolicy.NEVER,
             pods(Optional.empty(), Map.of(), List.of(), List.of(), Optional.empty()),
-            false);
+            Depth.RENDER);
 
     private static PodDefaults pods(
             Optional<String> account,
@@ -73,6 +74,7 @@ class StudioGoldenTest {
             Optional<Map<String, String>> limits) {
         return new PodDefaults(
                 Optional.of("registry.example/trainer:1"),
+                List.of(),
                 account,
                 nodes,
                 tolerations,

@@ -1,15 +1,9 @@
-package io.trainyard.backend.local;
-
-import static java.nio.charset.StandardCharsets.UTF_8;
+package io.trainyard.backend.trainer;
 
 import io.trainyard.backend.Launch;
 import io.trainyard.spec.Artifacts.Checkpoints;
 import io.trainyard.spec.JobSpec;
 import io.trainyard.spec.Method;
-import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -18,15 +12,19 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code run.json}: what the trainer reads. Its reader is {@code trainer/trainer/config.py}; secrets are never in it. */
-final class RunFile {
+public final class RunFile {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final int MAX_FOLDER_NAME = 60;
 
     private RunFile() {}
 
-    static byte[] of(Launch launch, String framework, Folder folder, Path home) {
+    /**
+     * @param framework whose recipe it runs
+     * @param checkpoints where checkpoints lie when the job names no place
+     * @param output likewise what it makes
+     */
+    public static String of(Launch launch, String framework, String checkpoints, String output) {
         JobSpec spec = launch.spec();
-        return JSON.writeValueAsBytes(object(
+        return JSON.writeValueAsString(object(
                 "run_id", launch.runId(),
                 "attempt", launch.attempt().number(),
                 "framework", framework,
@@ -46,13 +44,11 @@ final class RunFile {
                                 .toList(),
                 "method", method(spec.method()),
                 "hyperparameters", hyperparameters(spec),
-                "checkpoints", checkpoints(spec.artifacts().checkpoints(), launch.runId(), home),
+                "checkpoints", checkpoints(spec.artifacts().checkpoints(), checkpoints),
                 "outputs",
                         object(
                                 "uri",
-                                spec.artifacts()
-                                        .outputUri()
-                                        .orElseGet(() -> folder.output().toString()),
+                                spec.artifacts().outputUri().orElse(output),
                                 "log_uri",
                                 orNull(spec.artifacts().logUri())),
                 "extra", spec.extra().values()));
@@ -98,40 +94,16 @@ final class RunFile {
                 "seed", orNull(numbers.seed()));
     }
 
-    private static Map<String, @Nullable Object> checkpoints(Checkpoints checkpoints, String runId, Path home) {
+    private static Map<String, @Nullable Object> checkpoints(Checkpoints checkpoints, String otherwise) {
         return object(
-                "uri",
-                        checkpoints
-                                .uri()
-                                .orElseGet(() -> checkpointFolder(home, runId).toString()),
+                "uri", checkpoints.uri().orElse(otherwise),
                 "every_steps", orNull(checkpoints.everySteps()),
                 "keep", checkpoints.keep(),
                 "resume", checkpoints.resume());
     }
 
-    /** The same for every attempt and every retry of a job. */
-    static Path checkpointFolder(Path home, String runId) {
-        return home.resolve("runs").resolve(folderName(runId)).resolve("checkpoints");
-    }
-
-    /** A run id may hold anything, {@code ../} included; the hash keeps apart what the cleaning makes equal. */
-    static String folderName(String runId) {
-        String clean = runId.replaceAll("[^A-Za-z0-9_-]", "_");
-        return clean.substring(0, Math.min(clean.length(), MAX_FOLDER_NAME))
-                + "-"
-                + sha256(runId.getBytes(UTF_8)).substring(0, 12);
-    }
-
-    static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
-
     /** In the order given, absent values as null. */
-    static Map<String, @Nullable Object> object(@Nullable Object... namesAndValues) {
+    public static Map<String, @Nullable Object> object(@Nullable Object... namesAndValues) {
         var object = new LinkedHashMap<String, @Nullable Object>();
         for (int i = 0; i < namesAndValues.length; i += 2)
             object.put(String.valueOf(namesAndValues[i]), namesAndValues[i + 1]);
