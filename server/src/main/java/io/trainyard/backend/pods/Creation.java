@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,6 +29,7 @@ final class Creation {
     private static final String STRICT = "?fieldValidation=Strict";
     private static final int FORBIDDEN = 403;
     private static final int TOO_MANY = 429;
+    private static final int MAX_REDRAWN = 3;
     static final Kind SECRET = new Kind("", "v1", "Secret", "secrets");
 
     private final Api api;
@@ -52,6 +54,11 @@ final class Creation {
     Result create(Launch launch, Naming naming, Map<String, String> secrets) {
         boolean toldBefore = folder.intent().isPresent();
         folder.intend(new Folder.Intent(workload.kind().kind(), naming.namespace(), naming.name()));
+        List<String> objections = workload.examine(launch.spec());
+        // What an earlier create may have left is looked for all the same.
+        if (!toldBefore && !objections.isEmpty())
+            return Result.of(
+                    new Launched.Refused(new Ending.Failure(Cause.BAD_CONFIGURATION, String.join("; ", objections))));
         Drawing drawing = workload.draw(launch.spec(), naming);
         List<Companion> before = new ArrayList<>();
         if (!secrets.isEmpty()) before.add(new Companion(SECRET, secret(naming, secrets)));
@@ -60,7 +67,9 @@ final class Creation {
             Optional<Launched> trouble = prepared(companion, naming, toldBefore);
             if (trouble.isPresent()) return Result.of(trouble.get());
         }
-        Reply reply = api.post(workload.kind().path(naming.namespace()) + STRICT, drawing.object());
+        String path = workload.kind().path(naming.namespace()) + STRICT;
+        Reply reply = posted(
+                api, path, workload, () -> workload.draw(launch.spec(), naming).object());
         return switch (reply) {
             case Reply.Ok ok -> accepted(ok.body(), before, naming);
             case Reply.NotSent notSent -> Result.of(notSent(notSent, toldBefore || !before.isEmpty()));
@@ -73,6 +82,15 @@ final class Creation {
             }
             case Reply.Unanswered unanswered -> lost(unanswered, before, naming);
         };
+    }
+
+    static Reply posted(Api api, String path, Workload workload, Supplier<ObjectNode> drawn) {
+        Reply reply = api.post(path, drawn.get());
+        for (int redrawn = 0; redrawn < MAX_REDRAWN; redrawn++) {
+            if (!(reply instanceof Reply.Refused refused) || !workload.misdrawn(refused)) break;
+            reply = api.post(path, drawn.get());
+        }
+        return reply;
     }
 
     private Launched notSent(Reply.NotSent notSent, boolean earlierOneMayHaveBeen) {
