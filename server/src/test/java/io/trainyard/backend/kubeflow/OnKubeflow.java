@@ -113,7 +113,7 @@ final class OnKubeflow implements AutoCloseable {
             job.putObject("resources").put("cpus", 1).put("memory_gib", 1);
             ObjectNode placement = job.putObject("placement");
             placement.putArray("backends").add("kubeflow");
-            if (this == TRAIN_JOB) placement.putObject("runtime").put("name", "hf-unsloth-runtime");
+            if (this == TRAIN_JOB) placement.put("runtime", "hf-unsloth-runtime");
             return job;
         }
     }
