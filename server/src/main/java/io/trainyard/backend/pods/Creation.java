@@ -31,12 +31,14 @@ final class Creation {
     static final Kind SECRET = new Kind("", "v1", "Secret", "secrets");
 
     private final Api api;
+    private final PodsSettings.Queueing queueing;
     private final Workload workload;
     private final Folder folder;
     private final Attempt attempt;
 
-    Creation(Api api, Workload workload, Folder folder, Attempt attempt) {
+    Creation(Api api, PodsSettings.Queueing queueing, Workload workload, Folder folder, Attempt attempt) {
         this.api = api;
+        this.queueing = queueing;
         this.workload = workload;
         this.folder = folder;
         this.attempt = attempt;
@@ -53,6 +55,7 @@ final class Creation {
         boolean toldBefore = folder.intent().isPresent();
         folder.intend(new Folder.Intent(workload.kind().kind(), naming.namespace(), naming.name()));
         Drawing drawing = workload.draw(launch.spec(), naming);
+        Kueue.label(drawing.object(), launch.spec(), queueing);
         List<Companion> before = new ArrayList<>();
         if (!secrets.isEmpty()) before.add(new Companion(SECRET, secret(naming, secrets)));
         before.addAll(drawing.before());

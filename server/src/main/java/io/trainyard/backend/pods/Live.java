@@ -157,7 +157,7 @@ final class Live implements AutoCloseable {
                 Integer.parseInt(nodes),
                 sightings.pods(place.name()),
                 sightings.notices(place.name()),
-                Optional.empty());
+                phase instanceof Phase.Suspended ? sightings.queued(object) : Optional.empty());
     }
 
     /** A live read of its pods, for when it matters that none is missing. */
@@ -239,16 +239,22 @@ final class Live implements AutoCloseable {
         }
     }
 
-    /** All was harvested. */
-    void release(Optional<Handle> handle) {
+    /**
+     * All was harvested.
+     *
+     * @return whether nothing of it is left to be removed
+     */
+    boolean release(Optional<Handle> handle) {
         close();
         sightings.forget(place.name());
-        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return;
+        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return true;
         try {
             Optional<String> uid = handle.map(Handle::uid).or(() -> read(handle).map(Live::uid));
             uid.ifPresent(this::remove);
+            return true;
         } catch (Unreachable stays) {
-            LOG.log(System.Logger.Level.WARNING, "{0} is not removed: {1}", place.name(), stays.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "{0} is removed later: {1}", place.name(), stays.getMessage());
+            return false;
         }
     }
 

@@ -23,15 +23,16 @@ final class Rehearsal {
     private static final Duration HOLDS = Duration.ofMinutes(5);
 
     private static final int MAX_HELD = 1000;
-    private static final String QUEUE_GROUP = "/apis/kueue.x-k8s.io/v1beta1";
     private static final int FORBIDDEN = 403;
 
     private final Api api;
+    private final PodsSettings.Queueing queueing;
     private final InstantSource clock;
     private final Map<String, Instant> passed = new ConcurrentHashMap<>();
 
-    Rehearsal(Api api, InstantSource clock) {
+    Rehearsal(Api api, PodsSettings.Queueing queueing, InstantSource clock) {
         this.api = api;
+        this.queueing = queueing;
         this.clock = clock;
     }
 
@@ -40,6 +41,7 @@ final class Rehearsal {
         var labels = Map.of(Names.MANAGED_BY, Names.OURS);
         var naming = new Naming(planned, kind.namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
         ObjectNode object = kind.draw(spec, naming).object();
+        Kueue.label(object, spec, queueing);
         ((ObjectNode) object.path("metadata")).remove("name");
         ((ObjectNode) object.path("metadata")).put("generateName", planned + "-");
         String shape = shape(object);
@@ -81,7 +83,7 @@ final class Rehearsal {
     }
 
     private Check asked(JobSpec spec, Workload kind, String namespace, ObjectNode object) {
-        Optional<Check> queue = spec.placement().queue().flatMap(name -> queue(name, namespace));
+        Optional<Check> queue = Kueue.queue(spec).or(queueing::queue).flatMap(name -> queue(name, namespace));
         if (queue.isPresent()) return queue.get();
         String path = kind.kind().path(namespace) + "?dryRun=All&fieldValidation=Strict";
         return switch (api.post(path, object)) {
@@ -109,7 +111,10 @@ final class Rehearsal {
 
     /** A queue that does not exist is taken by the cluster, and the job waits for ever. */
     private Optional<Check> queue(String name, String namespace) {
-        Reply reply = api.get("%s/namespaces/%s/localqueues/%s".formatted(QUEUE_GROUP, namespace, name));
+        Optional<String> version = Queues.version(api, Kueue.GROUP);
+        String queues =
+                "/apis/%s/%s/namespaces/%s/localqueues".formatted(Kueue.GROUP, version.orElse("v1beta1"), namespace);
+        Reply reply = api.get(queues + "/" + name);
         return switch (reply) {
             case Reply.Ok ok -> inactive(ok.body(), name);
             case Reply.Refused refused
@@ -117,7 +122,7 @@ final class Rehearsal {
                 Optional.of(new Check.Objected(List.of(
                         refused.message().contains("localqueues")
                                 ? "placement.queue: \"%s\" is no LocalQueue of namespace \"%s\"%s; name one of those, or none"
-                                        .formatted(name, namespace, known(namespace))
+                                        .formatted(name, namespace, known(queues))
                                 : "placement.queue: \"%s\", and Kueue is not installed on the cluster; leave it out"
                                         .formatted(name))));
             case Reply.Refused _, Reply.NotSent _, Reply.Unanswered _ -> Optional.empty();
@@ -134,9 +139,8 @@ final class Rehearsal {
         return Optional.empty();
     }
 
-    private String known(String namespace) {
-        if (!(api.get(QUEUE_GROUP + "/namespaces/" + namespace + "/localqueues") instanceof Reply.Ok(JsonNode list)))
-            return "";
+    private String known(String queues) {
+        if (!(api.get(queues) instanceof Reply.Ok(JsonNode list))) return "";
         var names = list.path("items")
                 .valueStream()
                 .map(item -> item.at("/metadata/name").asString(""))

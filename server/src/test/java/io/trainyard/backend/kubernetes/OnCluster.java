@@ -15,7 +15,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The whole server with its jobs on the test cluster, and what tests ask of both. */
+/** The whole server with its jobs on the test cluster and the rights we publish, and what tests ask of both. */
 final class OnCluster implements AutoCloseable {
     private final Path home;
     private final Map<String, String> environment;
@@ -23,7 +23,7 @@ final class OnCluster implements AutoCloseable {
     private LiveServer server;
 
     OnCluster(Path home, Cluster cluster, String namespace, String... further) {
-        this(home, cluster.kubeconfig(), namespace, further);
+        this(home, Rights.granted(cluster, namespace), namespace, further);
     }
 
     /** On one that nobody answers for. */
