@@ -36,17 +36,13 @@ final class MemoryJobs implements Jobs {
     private final TreeMap<Long, MemoryJob> unfinished = new TreeMap<>();
 
     private final Map<Identity, List<MemoryJob>> byClient = new HashMap<>();
-    private final Map<KeyOf, KeyUse> keys = new HashMap<>();
+    private final MemoryKeys keys = new MemoryKeys();
     private long arrivals;
 
     MemoryJobs(MemoryStore store, InstantSource clock) {
         this.store = store;
         this.clock = clock;
     }
-
-    private record KeyOf(String project, String key) {}
-
-    private record KeyUse(MemoryJob entry, byte[] fingerprint, Instant at) {}
 
     Optional<MemoryJob> entry(JobId id) {
         return Optional.ofNullable(byId.get(id));
@@ -61,9 +57,7 @@ final class MemoryJobs implements Jobs {
         return store.alone(changes -> {
             Instant now = clock.instant();
             Identity identity = wanted.job().identity();
-            var use = wanted.key()
-                    .map(key -> keys.get(new KeyOf(identity.project(), key.text())))
-                    .filter(old -> old.at().plus(JobWrites.KEY_LIFE).isAfter(now));
+            var use = keys.use(wanted, now);
             if (use.isPresent()) {
                 Job first = use.get().entry().job;
                 byte[] asked = wanted.key().get().fingerprint();
@@ -76,7 +70,7 @@ final class MemoryJobs implements Jobs {
                 MemoryJob first = newest.get();
                 if (!Arrays.equals(first.fingerprint, wanted.fingerprint()))
                     return new Creation.ClientIdTaken(first.job);
-                remember(wanted, first, now);
+                keys.remember(wanted, first, now);
                 return new Creation.Repeated(first.job);
             }
             if (byId.containsKey(wanted.job().id()))
@@ -85,7 +79,7 @@ final class MemoryJobs implements Jobs {
                     newest.map(finished -> wanted.job().asRetryOf(finished.job)).orElse(wanted.job());
             var entry = new MemoryJob(++arrivals, job, wanted.fingerprint(), wanted.secrets());
             put(entry);
-            remember(wanted, entry, now);
+            keys.remember(wanted, entry, now);
             changes.add(new Change(job, Change.Kind.CREATED));
             if (job.state().liveAttempt().isPresent()) {
                 keepAttempts(entry, wanted.history().getLast());
@@ -94,13 +88,6 @@ final class MemoryJobs implements Jobs {
             for (Event event : wanted.history()) store.record(entry, changes, event);
             return new Creation.Created(job);
         });
-    }
-
-    private void remember(NewJob wanted, MemoryJob entry, Instant now) {
-        wanted.key()
-                .ifPresent(key -> keys.put(
-                        new KeyOf(wanted.job().identity().project(), key.text()),
-                        new KeyUse(entry, key.fingerprint(), now)));
     }
 
     private void put(MemoryJob entry) {
@@ -295,7 +282,7 @@ final class MemoryJobs implements Jobs {
             byId.remove(id);
             byArrival.remove(entry.arrival);
             unfinished.remove(entry.arrival);
-            keys.values().removeIf(use -> use.entry() == entry);
+            keys.forget(entry);
             client(entry.job.identity())
                     .ifPresent(client -> byClient.computeIfPresent(client, (_, generations) -> {
                         generations.remove(entry);

@@ -12,23 +12,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Reads jobs; what writes is in {@link JobWrites}. */
+/** Reads jobs; what writes is in {@link JobCreation} and {@link JobWrites}. */
 final class SqliteJobs implements Jobs {
     private final Readers readers;
     private final JobRows rows;
+    private final JobCreation creation;
     private final JobWrites writes;
     private final SqliteLogs logs;
 
-    SqliteJobs(Readers readers, JobRows rows, JobWrites writes, SqliteLogs logs) {
+    SqliteJobs(Readers readers, JobRows rows, JobCreation creation, JobWrites writes, SqliteLogs logs) {
         this.readers = readers;
         this.rows = rows;
+        this.creation = creation;
         this.writes = writes;
         this.logs = logs;
     }
 
     @Override
     public Creation create(NewJob wanted) {
-        return writes.create(wanted);
+        return creation.create(wanted);
     }
 
     @Override

@@ -71,7 +71,12 @@ public final class SqliteStore implements Store {
         logReaders = new Readers(lines);
         logs = new SqliteLogs(logWriter, logReaders, readers);
         var rows = new JobRows();
-        jobs = new SqliteJobs(readers, rows, new JobWrites(writer, rows, clock, lastArrival), logs);
+        jobs = new SqliteJobs(
+                readers,
+                rows,
+                new JobCreation(writer, rows, clock, lastArrival),
+                new JobWrites(writer, rows, clock),
+                logs);
         events = new SqliteEvents(writer, readers);
         metrics = new SqliteMetrics(writer, readers);
         outbox = new SqliteOutbox(writer, readers);

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +90,8 @@ class HostNodeTest {
     @Test
     void the_ranks_of_a_PyTorchJob_and_of_a_TrainJob_find_each_other_by_name(Cluster cluster) throws IOException {
         try (var manifest = HostNodeTest.class.getResourceAsStream("/cluster/meet.yaml")) {
-            cluster.client().load(manifest).inNamespace(pods.namespace()).create();
+            for (var each : cluster.client().load(manifest).items())
+                Cluster.until("the operators take " + each.getKind(), () -> taken(cluster, each));
         }
 
         Cluster.until(
@@ -103,6 +106,17 @@ class HostNodeTest {
                 () -> condition(cluster, "trainer.kubeflow.org/v1alpha1", "TrainJob", "train", "Complete"));
         var leader = pods.labelled("jobset.sigs.k8s.io/jobset-name", "train").getFirst();
         assertEquals("sum 30\n", pods.resource(leader.getMetadata().getName()).getLog());
+    }
+
+    /** A webhook refuses a TrainJob until its own cache has seen the runtime that was made a moment before. */
+    private static boolean taken(Cluster cluster, HasMetadata object) {
+        try {
+            cluster.client().resource(object).inNamespace(pods.namespace()).create();
+            return true;
+        } catch (KubernetesClientException refused) {
+            if (String.valueOf(refused.getMessage()).contains("not found")) return false;
+            throw refused;
+        }
     }
 
     private static boolean condition(Cluster cluster, String version, String kind, String name, String type) {
