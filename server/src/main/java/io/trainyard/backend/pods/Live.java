@@ -132,11 +132,13 @@ final class Live implements AutoCloseable {
     }
 
     private Observation seen(JsonNode object) {
+        // Waits for the first list: a look before it would show an object without its pods.
+        boolean seesPods = sightings.seesPods();
         var seen = look(object);
         Observation observed = Verdict.of(seen, ground.settings().waits(), now());
         boolean podsMatter = observed instanceof Ended
                 && seen.pods().stream().filter(Pod::over).count() < seen.nodes();
-        if (podsMatter || !sightings.seesPods()) {
+        if (podsMatter || !seesPods) {
             sightings.add(readPods());
             observed = Verdict.of(look(object), ground.settings().waits(), now());
         }
