@@ -38,6 +38,22 @@ public final class Kueue {
         if (!labels.has(PRIORITY)) otherwise.priorityClass().ifPresent(priority -> labels.put(PRIORITY, priority));
     }
 
+    /** Whoever is in a queue begins suspended, and its status says so ever after. */
+    static boolean neverHeld(JsonNode object) {
+        JsonNode status = object.path("status");
+        return !status.isEmpty()
+                && status.path("conditions")
+                        .valueStream()
+                        .noneMatch(each -> each.path("type").asString("").equals("Suspended"));
+    }
+
+    static Reason ignored(String queue, String kind) {
+        return new Reason(
+                Reason.Kind.CONTROLLER_SILENT,
+                "it is not in queue %s: Kueue takes no %s of this namespace, and it starts without waiting for its turn"
+                        .formatted(queue, kind));
+    }
+
     /** What is kept of a workload. */
     record Workload(
             String jobUid,

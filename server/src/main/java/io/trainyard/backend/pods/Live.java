@@ -151,15 +151,31 @@ final class Live implements AutoCloseable {
         Handle handle = Creation.handle(ground.api(), place.kind().kind(), object);
         Phase phase = place.kind().phase(object);
         String nodes = object.at("/metadata/labels").path(Names.NODES).asString("1");
+        Instant resumed = resumed(object);
+        List<Pod> pods = sightings.pods(place.name());
+        List<Pod> earlier =
+                pods.stream().filter(pod -> pod.created().isBefore(resumed)).toList();
         return new Verdict.Seen(
                 handle,
                 phase,
                 Times.of(object.at("/metadata/creationTimestamp")).orElse(Instant.EPOCH),
                 !object.path("status").isEmpty(),
                 Integer.parseInt(nodes),
-                sightings.pods(place.name()),
+                pods.stream().filter(pod -> !earlier.contains(pod)).toList(),
                 sightings.notices(place.name()),
-                phase instanceof Phase.Suspended ? sightings.queued(object) : Optional.empty());
+                Verdict.worked(earlier),
+                sightings.queued(object, phase));
+    }
+
+    /** All kinds tell it alike: what was before has nothing to do with how it is now. */
+    private static Instant resumed(JsonNode object) {
+        return object.at("/status/conditions")
+                .valueStream()
+                .filter(each -> each.path("type").asString("").equals("Suspended")
+                        && each.path("status").asString("").equals("False"))
+                .findFirst()
+                .flatMap(each -> Times.of(each.path("lastTransitionTime")))
+                .orElse(Instant.EPOCH);
     }
 
     /** A live read of its pods, for when it matters that none is missing. */

@@ -11,6 +11,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class Queues implements AutoCloseable {
     private final Consumer<String> changed;
     private final Map<String, Kueue.Workload> byJob = new ConcurrentHashMap<>();
     private final Map<String, Positions> positions = new ConcurrentHashMap<>();
+    private final Set<String> strangers = ConcurrentHashMap.newKeySet();
     private @Nullable Reflector<Kueue.Workload> workloads;
 
     private record Positions(Instant at, Map<String, Integer> byJob) {}
@@ -49,13 +51,31 @@ final class Queues implements AutoCloseable {
         return Optional.of(Kueue.reason(workload, position, clock.instant()));
     }
 
+    /** From a live read: what the watch has not shown yet is no evidence. */
+    boolean knowsNothingOf(String uid) {
+        if (strangers.contains(uid)) return true;
+        watch().awaitFirst(FIRST_WITHIN);
+        if (byJob.containsKey(uid)) return false;
+        Reply reply = api.get(path() + "?labelSelector=" + Kueue.JOB_UID.replace("/", "%2F") + "%3D" + uid);
+        boolean unknown = switch (reply) {
+            case Reply.Ok(JsonNode list) -> list.path("items").isEmpty();
+            case Reply.Refused refused -> refused.missing();
+            case Reply.NotSent _, Reply.Unanswered _ -> false;
+        };
+        if (unknown) strangers.add(uid);
+        return unknown;
+    }
+
+    private String path() {
+        String version = version(api, Kueue.GROUP).orElse("v1beta1");
+        return "/apis/%s/%s/namespaces/%s/workloads".formatted(Kueue.GROUP, version, namespace);
+    }
+
     /** Only who has queues watches them: most clusters do not know the kind. */
     private synchronized Reflector<Kueue.Workload> watch() {
         if (workloads == null) {
-            String version = version(api, Kueue.GROUP).orElse("v1beta1");
-            String path = "/apis/%s/%s/namespaces/%s/workloads".formatted(Kueue.GROUP, version, namespace);
             workloads = new Reflector<>(
-                    api, What.labelled(path, Kueue.JOB_UID), Kueue.Workload::of, (before, now) -> seen(before, now));
+                    api, What.labelled(path(), Kueue.JOB_UID), Kueue.Workload::of, (before, now) -> seen(before, now));
         }
         return workloads;
     }

@@ -104,8 +104,8 @@ final class Rehearsal {
             return "placement.backends: the cluster knows no %s; install what brings it, or place the job elsewhere"
                     .formatted(kind.kind().kind());
         if (refused.status() == FORBIDDEN && said.contains("cannot create"))
-            return "placement.backends: this server may not create it in namespace \"%s\" (%s); apply deploy/rbac"
-                    .formatted(namespace, said);
+            return "placement.namespace: \"%s\" is not there, or this server may not create a %s in it (%s); create it and apply deploy/rbac to it, or name another one"
+                    .formatted(namespace, kind.kind().kind(), said);
         return "placement.backends: the cluster refuses it: " + said;
     }
 

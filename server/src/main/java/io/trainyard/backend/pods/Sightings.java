@@ -4,6 +4,7 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.Sight;
 import io.trainyard.backend.cluster.Reflector.What;
+import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.JobId;
 import io.trainyard.job.Reason;
 import java.time.Duration;
@@ -139,11 +140,19 @@ final class Sightings implements AutoCloseable {
         return all;
     }
 
-    /** Why the queue of the object holds it back; empty where it is in none, or nobody honours it. */
-    Optional<Reason> queued(JsonNode object) {
-        boolean inQueue =
-                !object.at("/metadata/labels").path(Kueue.QUEUE).asString("").isEmpty();
-        return inQueue ? queues.reason(object.at("/metadata/uid").asString("")) : Optional.empty();
+    /** Why the queue of the object holds it back, or that no queue does although it should; empty where it is in none. */
+    Optional<Reason> queued(JsonNode object, Phase phase) {
+        String queue = object.at("/metadata/labels").path(Kueue.QUEUE).asString("");
+        String uid = object.at("/metadata/uid").asString("");
+        if (queue.isEmpty()) return Optional.empty();
+        return switch (phase) {
+            case Phase.Suspended _ -> queues.reason(uid);
+            case Phase.Going _ ->
+                Kueue.neverHeld(object) && queues.knowsNothingOf(uid)
+                        ? Optional.of(Kueue.ignored(queue, workload.kind().kind()))
+                        : Optional.empty();
+            case Phase.Succeeded _, Phase.Failed _ -> Optional.empty();
+        };
     }
 
     /** Nobody will ask for it again. */

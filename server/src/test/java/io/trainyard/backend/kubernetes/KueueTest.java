@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.RealCluster;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -33,6 +35,7 @@ class KueueTest {
                 metadata: {name: %1$s}
                 spec:
                   namespaceSelector: {}
+                  preemption: {withinClusterQueue: LowerPriority}
                   resourceGroups:
                     - coveredResources: [cpu, memory, nvidia.com/gpu]
                       flavors:
@@ -48,7 +51,7 @@ class KueueTest {
                 spec: {clusterQueue: %1$s}
                 """.formatted(name, gpus, cluster.namespace());
         cluster.client()
-                .load(new ByteArrayInputStream(objects.getBytes(StandardCharsets.UTF_8)))
+                .load(stream(objects))
                 .items()
                 .forEach(each -> cluster.client().resource(each).create());
     }
@@ -115,5 +118,57 @@ class KueueTest {
             assertFalse(made.getSpec().getSuspend());
             on.await(id, "succeeded");
         }
+    }
+
+    @Test
+    void a_job_whose_machines_are_taken_back_waits_again_and_begins_anew(Cluster cluster) {
+        queue(cluster, "team-b", 1);
+        cluster.client()
+                .load(stream("""
+                apiVersion: kueue.x-k8s.io/v1beta1
+                kind: WorkloadPriorityClass
+                metadata: {name: urgent}
+                value: 1000
+                """))
+                .items()
+                .forEach(each -> cluster.client().resource(each).create());
+        try (var on =
+                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            String first = on.submit(job("team-b", "10s"));
+            on.await(first, "running");
+            ObjectNode important = job("team-b", "1s");
+            important.putObject("labels").put("kueue.x-k8s.io/priority-class", "urgent");
+            String second = on.submit(important);
+            JsonNode put = waits(on, first, "put back into queue team-b");
+            assertEquals("launching", put.path("state").asString(), put.toString());
+            assertTrue(put.toString().contains("Preempted to accommodate a workload"), put.toString());
+            on.await(second, "succeeded");
+            JsonNode again = on.await(first, "running");
+            assertEquals(1, again.path("attempt").asInt(), again.toString());
+            on.await(first, "succeeded");
+        }
+    }
+
+    @Test
+    void a_queue_whose_label_nobody_honours_is_the_reason_while_the_job_starts() throws IOException {
+        try (var process = ClusterProcess.without("kueue");
+                var bare = process.forClass(KueueTest.class)) {
+            queue(bare, "team-c", 1);
+            try (var on =
+                    new OnCluster(home, bare, bare.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+                ObjectNode slow = job("team-c", "1s");
+                slow.withObject("/annotations").put("cluster.trainyard.io/start-after", "5s");
+                String id = on.submit(slow);
+                on.server()
+                        .await(
+                                id,
+                                each -> each.at("/reason/sentence").asString("").contains("it is not in queue team-c"));
+                on.await(id, "succeeded");
+            }
+        }
+    }
+
+    private static ByteArrayInputStream stream(String text) {
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
     }
 }
