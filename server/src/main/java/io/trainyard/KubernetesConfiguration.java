@@ -9,6 +9,7 @@ import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.backend.pods.PodsSettings;
 import io.trainyard.backend.pods.PodsSettings.Waits;
+import io.trainyard.backend.pods.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +56,11 @@ final class KubernetesConfiguration {
                         gpuTypes(),
                         security()),
                 depth());
+    }
+
+    /** What the server creates on a cluster. */
+    List<Workload> kinds() {
+        return List.of(new JobWorkload(settings()));
     }
 
     /** Whoever has all jobs go to Kubernetes wants them to run there. */

@@ -232,11 +232,6 @@ public final class ClusterBackend implements Backend, AutoCloseable {
                     .start(() -> left.forEach(folder -> Leftovers.remove(ground.api(), kinds, folder)));
     }
 
-    /** What this server may not do in the namespace, and ought to be able to. */
-    public List<Permissions.Need> missing(String namespace) {
-        return Permissions.missing(ground.api(), Permissions.of(kinds), namespace);
-    }
-
     @Override
     public Capacity capacity() {
         return Capacity.UNLIMITED;

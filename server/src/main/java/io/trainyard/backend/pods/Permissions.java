@@ -19,9 +19,14 @@ public final class Permissions {
      * @param without what the lack of it costs
      */
     public record Need(String group, String resource, String verb, String without) {
+        /** The resource and its group. */
+        public String of() {
+            return resource + (group.isEmpty() ? "" : "." + group);
+        }
+
         @Override
         public String toString() {
-            return verb + " " + resource + (group.isEmpty() ? "" : "." + group);
+            return verb + " " + of();
         }
     }
 

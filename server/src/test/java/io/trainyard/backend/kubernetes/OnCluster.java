@@ -4,9 +4,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.trainyard.LiveServer;
 import io.trainyard.cluster.Cluster;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,22 +25,7 @@ final class OnCluster implements AutoCloseable {
 
     /** On one that nobody answers for. */
     OnCluster(Path home, String address, String namespace) {
-        this(home, kubeconfig(home, address), namespace);
-    }
-
-    private static Path kubeconfig(Path home, String address) {
-        try {
-            return Files.writeString(home.resolve("kubeconfig"), """
-                    apiVersion: v1
-                    kind: Config
-                    current-context: nowhere
-                    clusters: [{name: nowhere, cluster: {server: "%s"}}]
-                    users: [{name: nobody, user: {token: none}}]
-                    contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
-                    """.formatted(address));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this(home, Rights.nobody(home, address), namespace);
     }
 
     private OnCluster(Path home, Path kubeconfig, String namespace, String... further) {

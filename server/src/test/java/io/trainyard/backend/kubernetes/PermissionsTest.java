@@ -11,17 +11,22 @@ import io.trainyard.backend.pods.Permissions.Need;
 import io.trainyard.backend.pods.Workload;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Real: what the published Role allows is what the server needs. */
 @RealCluster
 class PermissionsTest {
+    @TempDir
+    Path home;
+
     private static final List<Workload> KINDS = List.of(new JobWorkload(KubernetesSettings.DEFAULT));
 
-    private static Api api(java.nio.file.Path kubeconfig) {
+    private static Api api(Path kubeconfig) {
         return new Api(new ClusterSettings(Optional.of(kubeconfig), Optional.empty(), ClusterSettings.RELIST));
     }
 
@@ -51,5 +56,18 @@ class PermissionsTest {
         // What the other kinds need stands there too.
         allowed.removeIf(each -> each.contains("kubeflow.org") || each.contains("jobset"));
         assertEquals(needed, allowed);
+    }
+
+    @Test
+    void without_a_look_at_pods_a_job_still_runs_and_ends(Cluster cluster) {
+        String namespace = cluster.hostNamespace();
+        try (var on = new OnCluster(home, cluster, namespace, "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            Rights.without(cluster, namespace, "pods", "list");
+            Rights.without(cluster, namespace, "pods", "watch");
+            String id = on.submit(OnCluster.shell("sleep 1"));
+            String bad = on.submit(OnCluster.shell("exit 3"));
+            on.await(id, "succeeded");
+            on.await(bad, "failed");
+        }
     }
 }

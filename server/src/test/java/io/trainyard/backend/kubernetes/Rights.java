@@ -36,4 +36,38 @@ public final class Rights {
         }
         return cluster.kubeconfigFor("trainyard");
     }
+
+    /** What was granted, but for one verb. */
+    public static void without(Cluster cluster, String namespace, String resource, String verb) {
+        cluster.client()
+                .rbac()
+                .roles()
+                .inNamespace(namespace)
+                .withName("trainyard")
+                .edit(role -> {
+                    for (var rule : role.getRules())
+                        if (rule.getResources().contains(resource))
+                            rule.setVerbs(rule.getVerbs().stream()
+                                    .filter(each -> !each.equals(verb))
+                                    .toList());
+                    role.getRules().removeIf(rule -> rule.getVerbs().isEmpty());
+                    return role;
+                });
+    }
+
+    /** @return a kubeconfig of somebody who is let in nowhere */
+    public static Path nobody(Path folder, String address) {
+        try {
+            return Files.writeString(folder.resolve("kubeconfig"), """
+                    apiVersion: v1
+                    kind: Config
+                    current-context: nowhere
+                    clusters: [{name: nowhere, cluster: {server: "%s"}}]
+                    users: [{name: nobody, user: {token: none}}]
+                    contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
+                    """.formatted(address));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 }
