@@ -24,7 +24,7 @@ final class Doctor {
             + "torch.cuda.is_available())";
 
     /** @param remedy what to do; empty when all is well */
-    private record Finding(String subject, boolean well, String finding, String remedy) {}
+    record Finding(String subject, boolean well, String finding, String remedy) {}
 
     private final List<Finding> findings = new ArrayList<>();
 
@@ -32,6 +32,7 @@ final class Doctor {
         jdk();
         python(configuration);
         machine(configuration);
+        findings.addAll(ClusterFindings.of(configuration));
         port(configuration);
         disk(configuration.home());
     }
@@ -91,7 +92,11 @@ final class Doctor {
                 linux,
                 linux ? "ready" : "needs Linux",
                 "run the server on Linux, or TRAINER_JOB_RUNNER=mock");
-        add("backends", true, "local, simulated, vertex; jobs go to " + configuration.preferredBackend(), "");
+        add(
+                "backends",
+                true,
+                "local, simulated, kubernetes, vertex; jobs go to " + configuration.preferredBackend(),
+                "");
     }
 
     private void port(Configuration configuration) {

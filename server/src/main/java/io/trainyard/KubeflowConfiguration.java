@@ -71,6 +71,6 @@ final class KubeflowConfiguration {
     /** Neither kind goes by the clean-up of Jobs: what we created we remove as soon as all it printed is stored. */
     PodsSettings pods() {
         PodsSettings pods = kubernetes.pods();
-        return new PodsSettings(pods.home(), pods.reachable(), pods.logsSettle(), false, pods.waits());
+        return new PodsSettings(pods.home(), pods.reachable(), pods.logsSettle(), false, pods.waits(), pods.queueing());
     }
 }

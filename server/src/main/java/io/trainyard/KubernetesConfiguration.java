@@ -9,6 +9,7 @@ import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.backend.pods.PodsSettings;
 import io.trainyard.backend.pods.PodsSettings.Waits;
+import io.trainyard.backend.pods.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +62,11 @@ final class KubernetesConfiguration {
                 security());
     }
 
+    /** What the server creates on a cluster. */
+    List<Workload> kinds() {
+        return List.of(new JobWorkload(settings()));
+    }
+
     /** Whoever has all jobs go to Kubernetes wants them to run there. */
     Depth depth() {
         return switch (all.text(Setting.KUBERNETES_APPLY)) {
@@ -90,7 +96,9 @@ final class KubernetesConfiguration {
                         seconds(Setting.KUBERNETES_WAIT_CONFIGURATION).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_SET_UP).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_REFUSED).orElseThrow(),
-                        seconds(Setting.KUBERNETES_WAIT_CAPACITY)));
+                        seconds(Setting.KUBERNETES_WAIT_CAPACITY)),
+                new PodsSettings.Queueing(
+                        all.some(Setting.KUBERNETES_QUEUE), all.some(Setting.KUBERNETES_PRIORITY_CLASS)));
     }
 
     private Optional<Duration> seconds(Setting setting) {

@@ -170,6 +170,9 @@ enum Setting {
             "trainyard.kubernetes.gpu-types",
             "",
             "GPU words to node labels and their values, as a JSON object; those of NVIDIA's and GKE's labels"),
+    KUBERNETES_QUEUE("trainyard.kubernetes.queue", "", "Kueue's LocalQueue of jobs that name none"),
+    KUBERNETES_PRIORITY_CLASS(
+            "trainyard.kubernetes.priority-class", "", "Kueue's WorkloadPriorityClass of queued jobs that name none"),
     KUBERNETES_LOGS_SETTLE(
             "trainyard.kubernetes.logs-settle-seconds", "30", "how long an end waits for output that cannot be read"),
     KUBERNETES_WAIT_IMAGE(

@@ -99,7 +99,7 @@ final class Trainyard implements AutoCloseable {
         api = new Api(clusters.cluster());
         kubernetes = new ClusterBackend(
                 JobWorkload.NAME,
-                List.of(new JobWorkload(clusters.settings())),
+                clusters.kinds(),
                 clusters.settings().depth(),
                 new ClusterBackend.Access(api, clusters.pods(), clock),
                 wake);

@@ -78,6 +78,8 @@ class ConfigurationTest {
             trainyard.kubernetes.command TRAINYARD_KUBERNETES_COMMAND =
             trainyard.kubernetes.security TRAINYARD_KUBERNETES_SECURITY = restricted
             trainyard.kubernetes.gpu-types TRAINYARD_KUBERNETES_GPU_TYPES =
+            trainyard.kubernetes.queue TRAINYARD_KUBERNETES_QUEUE =
+            trainyard.kubernetes.priority-class TRAINYARD_KUBERNETES_PRIORITY_CLASS =
             trainyard.kubernetes.logs-settle-seconds TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS = 30
             trainyard.kubernetes.wait.image-seconds TRAINYARD_KUBERNETES_WAIT_IMAGE_SECONDS = 600
             trainyard.kubernetes.wait.configuration-seconds TRAINYARD_KUBERNETES_WAIT_CONFIGURATION_SECONDS = 120

@@ -32,6 +32,11 @@ public record Reason(Kind kind, String sentence) {
         TERMINATING
     }
 
+    /** Whether it may not run now and has nothing on any machine, whatever it had before. */
+    public boolean heldBack() {
+        return kind == Kind.GATED || kind == Kind.QUEUE;
+    }
+
     /** Equal but for numbers, which change at every look of a scheduler and would flood the history. */
     public boolean sameAs(Reason other) {
         return kind == other.kind && normalised(sentence).equals(normalised(other.sentence));

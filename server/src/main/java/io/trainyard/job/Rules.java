@@ -142,8 +142,16 @@ public final class Rules {
             case Missing _ -> vanished(job, attempt, between(running.since(), now), now);
             case Active active -> overdue(job, active) ? deadline(job, running, now) : new Step.Rest();
             case Ended ended -> after(job, attempt, ended, now);
-            case Waiting _, Unreachable _ -> new Step.Rest();
+            case Waiting waiting ->
+                waiting.reason().heldBack() ? heldBack(job, attempt, waiting, now) : new Step.Rest();
+            case Unreachable _ -> new Step.Rest();
         };
+    }
+
+    /** Whoever shares the machines out has taken them back: the same attempt begins again when it gets others. */
+    private static Step heldBack(Job job, Attempt attempt, Waiting waiting, Instant now) {
+        var next = job.withState(new Launching(attempt, Optional.of(waiting.handle()), waiting.reason()), now);
+        return new Step.Become(next, Event.Kind.WAITING, waiting.reason().sentence());
     }
 
     private static boolean overdue(Job job, Active active) {

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** One running cluster. Its standard input is ours, so that it ends with us, however we end. */
 public final class ClusterProcess implements AutoCloseable {
@@ -38,6 +40,14 @@ public final class ClusterProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** One of its own for a test that needs it, for its cost of some seconds and 750 MB. */
+    public static ClusterProcess without(String operator) {
+        String others = Stream.of("jobset", "trainer", "training-operator", "kueue")
+                .filter(each -> !each.equals(operator))
+                .collect(Collectors.joining(","));
+        return start(Path.of(System.getProperty("trainyard.cluster")), "--operators", others);
     }
 
     private static Process run(Path binary, Path folder, String... flags) throws IOException {
@@ -95,7 +105,7 @@ public final class ClusterProcess implements AutoCloseable {
         }
     }
 
-    Cluster forClass(Class<?> tests) {
+    public Cluster forClass(Class<?> tests) {
         String name =
                 tests.getSimpleName().replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
         return new Cluster(this, name.substring(0, Math.min(name.length(), 50)) + "-" + classes.incrementAndGet());

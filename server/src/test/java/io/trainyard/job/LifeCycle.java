@@ -68,6 +68,7 @@ final class LifeCycle {
         var seen = new LinkedHashMap<String, Observation>();
         seen.put("missing", new Observation.Missing());
         seen.put("waiting", new Observation.Waiting(HANDLE, new Reason(Reason.Kind.IMAGE_PULL, "pulling")));
+        seen.put("held back", new Observation.Waiting(HANDLE, new Reason(Reason.Kind.QUEUE, "position 2")));
         seen.put("active", new Observation.Active(HANDLE, NOON, Duration.ofSeconds(5)));
         seen.put("success", ended(new Ending.Success()));
         seen.put("user failure", ended(new Ending.Failure(Cause.EXIT_CODE, "exit 1")));

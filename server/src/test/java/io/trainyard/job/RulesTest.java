@@ -27,7 +27,7 @@ class RulesTest {
                 whatever is seen                               | rest        | → paused    | → cancelled | → cancelled
             launching, unheard
                 missing                                        | launch      | → pausing   | → stopping  | → stopping
-                waiting                                        | → launching | → pausing   | → stopping  | → stopping
+                waiting, held back                             | → launching | → pausing   | → stopping  | → stopping
                 active                                         | → running   | → pausing   | → stopping  | → stopping
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure                                   | → failed    | → paused    | → cancelled | → cancelled
@@ -35,7 +35,7 @@ class RulesTest {
                 unreachable                                    | rest        | → pausing   | → stopping  | → stopping
             launching, accepted
                 missing                                        | → retry     | → pausing   | → stopping  | → stopping
-                waiting                                        | → launching | → pausing   | → stopping  | → stopping
+                waiting, held back                             | → launching | → pausing   | → stopping  | → stopping
                 active                                         | → running   | → pausing   | → stopping  | → stopping
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure                                   | → failed    | → paused    | → cancelled | → cancelled
@@ -44,65 +44,66 @@ class RulesTest {
             running
                 missing                                        | → retry     | → pausing   | → stopping  | → stopping
                 waiting, active, unreachable                   | rest        | → pausing   | → stopping  | → stopping
+                held back                                      | → launching | → pausing   | → stopping  | → stopping
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure                                   | → failed    | → paused    | → cancelled | → cancelled
                 infrastructure                                 | → retry     | → paused    | → cancelled | → cancelled
             stopping, unheard, then finish cancelled
-                missing, waiting, active, unreachable          | tell stop   | tell stop   | tell stop   | tell stop
+                missing, waiting, held back, active, unreachable| tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure, infrastructure                   | → cancelled | → cancelled | → cancelled | → cancelled
             stopping, unheard, told, then finish cancelled
                 missing, success, user failure, infrastructure | → cancelled | → cancelled | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, then finish cancelled
                 missing, user failure, infrastructure          | → cancelled | → cancelled | → cancelled | → cancelled
-                waiting, active, unreachable                   | tell stop   | tell stop   | tell stop   | tell stop
+                waiting, held back, active, unreachable        | tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
             stopping, told, then finish cancelled
                 missing, success, user failure, infrastructure | → cancelled | → cancelled | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, unheard, then finish failed
-                missing, waiting, active, unreachable          | tell stop   | tell stop   | tell stop   | tell stop
+                missing, waiting, held back, active, unreachable| tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure, infrastructure                   | → failed    | → failed    | → cancelled | → cancelled
             stopping, unheard, told, then finish failed
                 missing, success, user failure, infrastructure | → failed    | → failed    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, then finish failed
                 missing, user failure, infrastructure          | → failed    | → failed    | → cancelled | → cancelled
-                waiting, active, unreachable                   | tell stop   | tell stop   | tell stop   | tell stop
+                waiting, held back, active, unreachable        | tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
             stopping, told, then finish failed
                 missing, success, user failure, infrastructure | → failed    | → failed    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, unheard, then pause
-                missing, waiting, active, unreachable          | tell stop   | tell stop   | tell stop   | tell stop
+                missing, waiting, held back, active, unreachable| tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure, infrastructure                   | → queued    | → paused    | → cancelled | → cancelled
             stopping, unheard, told, then pause
                 missing, success, user failure, infrastructure | → queued    | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, then pause
                 missing, user failure, infrastructure          | → queued    | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | tell stop   | tell stop   | tell stop   | tell stop
+                waiting, held back, active, unreachable        | tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
             stopping, told, then pause
                 missing, success, user failure, infrastructure | → queued    | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, unheard, then retry
-                missing, waiting, active, unreachable          | tell stop   | tell stop   | tell stop   | tell stop
+                missing, waiting, held back, active, unreachable| tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
                 user failure, infrastructure                   | → retry     | → paused    | → cancelled | → cancelled
             stopping, unheard, told, then retry
                 missing, success, user failure, infrastructure | → retry     | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             stopping, then retry
                 missing, user failure, infrastructure          | → retry     | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | tell stop   | tell stop   | tell stop   | tell stop
+                waiting, held back, active, unreachable        | tell stop   | tell stop   | tell stop   | tell stop
                 success                                        | → succeeded | → succeeded | → cancelled | → cancelled
             stopping, told, then retry
                 missing, success, user failure, infrastructure | → retry     | → paused    | → cancelled | → cancelled
-                waiting, active, unreachable                   | rest        | rest        | rest        | rest
+                waiting, held back, active, unreachable        | rest        | rest        | rest        | rest
             paused
                 whatever is seen                               | → queued    | rest        | → cancelled | → cancelled
             done, succeeded

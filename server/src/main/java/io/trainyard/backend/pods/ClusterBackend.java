@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
         this.name = name;
         this.kinds = List.copyOf(kinds);
         this.depth = depth;
-        this.rehearsal = new Rehearsal(access.api(), access.clock());
+        this.rehearsal = new Rehearsal(access.api(), access.settings().queueing(), access.clock());
         this.ground = new Ground(access.api(), access.settings(), access.clock(), wake);
     }
 
@@ -102,7 +103,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
             return new Launched.Refused(new Ending.Failure(Cause.SIGNAL, "stopped before it started"));
         Workload kind = kind(launch.spec());
         Naming naming = naming(launch, kind);
-        var made = new Creation(ground.api(), kind, folder, attempt)
+        var made = new Creation(ground.api(), ground.settings().queueing(), kind, folder, attempt)
                 .create(launch, naming, Environment.secrets(launch, naming.pushToken()));
         made.object()
                 .ifPresent(object ->
@@ -166,8 +167,10 @@ public final class ClusterBackend implements Backend, AutoCloseable {
             @Override
             public void release() {
                 live.remove(Folder.key(attempt));
-                known.ifPresent(it -> it.release(handle));
-                Folder.of(folders(), attempt).drop();
+                boolean gone = known.isEmpty() || known.get().release(handle);
+                Folder folder = Folder.of(folders(), attempt);
+                if (gone) folder.drop();
+                else folder.dropOutput();
             }
         };
     }
@@ -200,23 +203,33 @@ public final class ClusterBackend implements Backend, AutoCloseable {
 
     private Sightings sightings(Workload kind, String namespace) {
         return sightings.computeIfAbsent(
-                kind.kind().path(namespace), _ -> new Sightings(ground.api(), kind, namespace, ground.wake()));
+                kind.kind().path(namespace),
+                _ -> new Sightings(ground.api(), kind, namespace, ground.clock(), ground.wake()));
     }
 
     private Path folders() {
         return ground.settings().home().resolve(name);
     }
 
+    /** What a crash left behind goes, on the cluster too; whether that answers now is no matter of our start. */
     @Override
     public void keepOnly(List<Attempt> attempts) {
         if (!Files.isDirectory(folders())) return;
         Set<String> kept = attempts.stream().map(Folder::key).collect(Collectors.toSet());
+        var left = new ArrayList<Folder>();
         try (var folders = Files.list(folders())) {
-            folders.filter(folder -> !kept.contains(String.valueOf(folder.getFileName())))
-                    .forEach(Folder::drop);
+            for (Path folder : folders.toList()) {
+                String key = String.valueOf(folder.getFileName());
+                if (!kept.contains(key)) left.add(Folder.keyed(folders(), key));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        left.forEach(Folder::dropOutput);
+        if (!left.isEmpty())
+            Thread.ofVirtual()
+                    .name("leftovers")
+                    .start(() -> left.forEach(folder -> Leftovers.remove(ground.api(), kinds, folder)));
     }
 
     @Override

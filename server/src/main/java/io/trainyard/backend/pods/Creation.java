@@ -12,6 +12,7 @@ import io.trainyard.job.Attempt;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation.Ending;
+import io.trainyard.spec.JobSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,12 +34,14 @@ final class Creation {
     static final Kind SECRET = new Kind("", "v1", "Secret", "secrets");
 
     private final Api api;
+    private final PodsSettings.Queueing queueing;
     private final Workload workload;
     private final Folder folder;
     private final Attempt attempt;
 
-    Creation(Api api, Workload workload, Folder folder, Attempt attempt) {
+    Creation(Api api, PodsSettings.Queueing queueing, Workload workload, Folder folder, Attempt attempt) {
         this.api = api;
+        this.queueing = queueing;
         this.workload = workload;
         this.folder = folder;
         this.attempt = attempt;
@@ -59,7 +62,7 @@ final class Creation {
         if (!toldBefore && !objections.isEmpty())
             return Result.of(
                     new Launched.Refused(new Ending.Failure(Cause.BAD_CONFIGURATION, String.join("; ", objections))));
-        Drawing drawing = workload.draw(launch.spec(), naming);
+        Drawing drawing = drawn(launch.spec(), naming);
         List<Companion> before = new ArrayList<>();
         if (!secrets.isEmpty()) before.add(new Companion(SECRET, secret(naming, secrets)));
         before.addAll(drawing.before());
@@ -68,8 +71,8 @@ final class Creation {
             if (trouble.isPresent()) return Result.of(trouble.get());
         }
         String path = workload.kind().path(naming.namespace()) + STRICT;
-        Reply reply = posted(
-                api, path, workload, () -> workload.draw(launch.spec(), naming).object());
+        Reply reply =
+                posted(api, path, workload, () -> drawn(launch.spec(), naming).object());
         return switch (reply) {
             case Reply.Ok ok -> accepted(ok.body(), before, naming);
             case Reply.NotSent notSent -> Result.of(notSent(notSent, toldBefore || !before.isEmpty()));
@@ -82,6 +85,12 @@ final class Creation {
             }
             case Reply.Unanswered unanswered -> lost(unanswered, before, naming);
         };
+    }
+
+    private Drawing drawn(JobSpec spec, Naming naming) {
+        Drawing drawing = workload.draw(spec, naming);
+        Kueue.label(drawing.object(), spec, queueing);
+        return drawing;
     }
 
     static Reply posted(Api api, String path, Workload workload, Supplier<ObjectNode> drawn) {

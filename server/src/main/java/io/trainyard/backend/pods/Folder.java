@@ -144,15 +144,25 @@ final class Folder {
         }
     }
 
-    void drop() {
-        drop(path);
+    /** By the key that {@link #key} gives. */
+    static Folder keyed(Path all, String key) {
+        return new Folder(all.resolve(key));
     }
 
-    static void drop(Path folder) {
-        if (!Files.isDirectory(folder)) return;
-        try (var files = Files.list(folder)) {
-            for (Path file : files.toList()) Files.deleteIfExists(file);
-            Files.deleteIfExists(folder);
+    /** All but what says what is on the cluster. */
+    void dropOutput() {
+        drop(false);
+    }
+
+    void drop() {
+        drop(true);
+    }
+
+    private void drop(boolean whole) {
+        if (!Files.isDirectory(path)) return;
+        try (var files = Files.list(path)) {
+            for (Path file : files.toList()) if (whole || !file.endsWith(INTENT)) Files.deleteIfExists(file);
+            if (whole) Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -151,15 +151,31 @@ final class Live implements AutoCloseable {
         Handle handle = Creation.handle(ground.api(), place.kind().kind(), object);
         Phase phase = place.kind().phase(object);
         String nodes = object.at("/metadata/labels").path(Names.NODES).asString("1");
+        Instant resumed = resumed(object);
+        List<Pod> pods = sightings.pods(place.name());
+        List<Pod> earlier =
+                pods.stream().filter(pod -> pod.created().isBefore(resumed)).toList();
         return new Verdict.Seen(
                 handle,
                 phase,
                 Times.of(object.at("/metadata/creationTimestamp")).orElse(Instant.EPOCH),
                 !object.path("status").isEmpty(),
                 Integer.parseInt(nodes),
-                sightings.pods(place.name()),
+                pods.stream().filter(pod -> !earlier.contains(pod)).toList(),
                 sightings.notices(place.name()),
-                Optional.empty());
+                Verdict.worked(earlier),
+                sightings.queued(object, phase));
+    }
+
+    /** All kinds tell it alike: what was before has nothing to do with how it is now. */
+    private static Instant resumed(JsonNode object) {
+        return object.at("/status/conditions")
+                .valueStream()
+                .filter(each -> each.path("type").asString("").equals("Suspended")
+                        && each.path("status").asString("").equals("False"))
+                .findFirst()
+                .flatMap(each -> Times.of(each.path("lastTransitionTime")))
+                .orElse(Instant.EPOCH);
     }
 
     /** A live read of its pods, for when it matters that none is missing. */
@@ -169,6 +185,8 @@ final class Live implements AutoCloseable {
                 .get("/api/v1/namespaces/" + place.namespace() + "/pods?labelSelector="
                         + URLEncoder.encode(selector, StandardCharsets.UTF_8));
         var pods = new ArrayList<Pod>();
+        // Whoever may not look at pods still learns of the end of a job, though not why.
+        if (reply instanceof Reply.Refused refused && !refused.passing()) return pods;
         for (JsonNode pod : reply.body().path("items")) pods.add(Pod.of(pod, place.kind()));
         return pods;
     }
@@ -241,16 +259,22 @@ final class Live implements AutoCloseable {
         }
     }
 
-    /** All was harvested. */
-    void release(Optional<Handle> handle) {
+    /**
+     * All was harvested.
+     *
+     * @return whether nothing of it is left to be removed
+     */
+    boolean release(Optional<Handle> handle) {
         close();
         sightings.forget(place.name());
-        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return;
+        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return true;
         try {
             Optional<String> uid = handle.map(Handle::uid).or(() -> read(handle).map(Live::uid));
             uid.ifPresent(this::remove);
+            return true;
         } catch (Unreachable stays) {
-            LOG.log(System.Logger.Level.WARNING, "{0} is not removed: {1}", place.name(), stays.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "{0} is removed later: {1}", place.name(), stays.getMessage());
+            return false;
         }
     }
 

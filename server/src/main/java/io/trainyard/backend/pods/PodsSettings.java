@@ -12,7 +12,13 @@ import java.util.Optional;
  * @param logsSettle how long an end waits for output that cannot be read
  * @param keepFinished whether finished objects are left to the cluster's own clean-up
  */
-public record PodsSettings(Path home, boolean reachable, Duration logsSettle, boolean keepFinished, Waits waits) {
+public record PodsSettings(
+        Path home, boolean reachable, Duration logsSettle, boolean keepFinished, Waits waits, Queueing queueing) {
+    /** The queue of jobs that name none, and the priority class of all that are queued and name none. */
+    public record Queueing(Optional<String> queue, Optional<String> priorityClass) {
+        public static final Queueing NONE = new Queueing(Optional.empty(), Optional.empty());
+    }
+
     /**
      * How long an attempt may wait for what is unlikely to come; absent: for ever.
      *

@@ -23,15 +23,16 @@ final class Rehearsal {
     private static final Duration HOLDS = Duration.ofMinutes(5);
 
     private static final int MAX_HELD = 1000;
-    private static final String QUEUE_GROUP = "/apis/kueue.x-k8s.io/v1beta1";
     private static final int FORBIDDEN = 403;
 
     private final Api api;
+    private final PodsSettings.Queueing queueing;
     private final InstantSource clock;
     private final Map<String, Instant> passed = new ConcurrentHashMap<>();
 
-    Rehearsal(Api api, InstantSource clock) {
+    Rehearsal(Api api, PodsSettings.Queueing queueing, InstantSource clock) {
         this.api = api;
+        this.queueing = queueing;
         this.clock = clock;
     }
 
@@ -47,11 +48,12 @@ final class Rehearsal {
         return check;
     }
 
-    private static ObjectNode drawn(JobSpec spec, Workload kind) {
+    private ObjectNode drawn(JobSpec spec, Workload kind) {
         String planned = Names.planned(spec);
         var labels = Map.of(Names.MANAGED_BY, Names.OURS);
         var naming = new Naming(planned, kind.namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
         ObjectNode object = kind.draw(spec, naming).object();
+        Kueue.label(object, spec, queueing);
         ((ObjectNode) object.path("metadata")).remove("name");
         ((ObjectNode) object.path("metadata")).put("generateName", planned + "-");
         return object;
@@ -86,7 +88,7 @@ final class Rehearsal {
 
     private Check asked(JobSpec spec, Workload kind) {
         String namespace = kind.namespace(spec);
-        Optional<Check> queue = spec.placement().queue().flatMap(name -> queue(name, namespace));
+        Optional<Check> queue = Kueue.queue(spec).or(queueing::queue).flatMap(name -> queue(name, namespace));
         if (queue.isPresent()) return queue.get();
         String path = kind.kind().path(namespace) + "?dryRun=All&fieldValidation=Strict";
         List<String> objections = kind.examine(spec);
@@ -110,14 +112,17 @@ final class Rehearsal {
             return "placement.backends: the cluster knows no %s; install what brings it, or place the job elsewhere"
                     .formatted(kind.kind().kind());
         if (refused.status() == FORBIDDEN && said.contains("cannot create"))
-            return "placement.backends: this server may not create it in namespace \"%s\" (%s); apply deploy/rbac"
-                    .formatted(namespace, said);
+            return "placement.namespace: \"%s\" is not there, or this server may not create a %s in it (%s); create it and apply deploy/rbac to it, or name another one"
+                    .formatted(namespace, kind.kind().kind(), said);
         return "placement.backends: the cluster refuses it: " + said;
     }
 
     /** A queue that does not exist is taken by the cluster, and the job waits for ever. */
     private Optional<Check> queue(String name, String namespace) {
-        Reply reply = api.get("%s/namespaces/%s/localqueues/%s".formatted(QUEUE_GROUP, namespace, name));
+        Optional<String> version = Queues.version(api, Kueue.GROUP);
+        String queues =
+                "/apis/%s/%s/namespaces/%s/localqueues".formatted(Kueue.GROUP, version.orElse("v1beta1"), namespace);
+        Reply reply = api.get(queues + "/" + name);
         return switch (reply) {
             case Reply.Ok ok -> inactive(ok.body(), name);
             case Reply.Refused refused
@@ -125,7 +130,7 @@ final class Rehearsal {
                 Optional.of(new Check.Objected(List.of(
                         refused.message().contains("localqueues")
                                 ? "placement.queue: \"%s\" is no LocalQueue of namespace \"%s\"%s; name one of those, or none"
-                                        .formatted(name, namespace, known(namespace))
+                                        .formatted(name, namespace, known(queues))
                                 : "placement.queue: \"%s\", and Kueue is not installed on the cluster; leave it out"
                                         .formatted(name))));
             case Reply.Refused _, Reply.NotSent _, Reply.Unanswered _ -> Optional.empty();
@@ -142,9 +147,8 @@ final class Rehearsal {
         return Optional.empty();
     }
 
-    private String known(String namespace) {
-        if (!(api.get(QUEUE_GROUP + "/namespaces/" + namespace + "/localqueues") instanceof Reply.Ok(JsonNode list)))
-            return "";
+    private String known(String queues) {
+        if (!(api.get(queues) instanceof Reply.Ok(JsonNode list))) return "";
         var names = list.path("items")
                 .valueStream()
                 .map(item -> item.at("/metadata/name").asString(""))

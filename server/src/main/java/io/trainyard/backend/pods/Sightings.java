@@ -4,8 +4,11 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.Sight;
 import io.trainyard.backend.cluster.Reflector.What;
+import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.JobId;
+import io.trainyard.job.Reason;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,7 @@ final class Sightings implements AutoCloseable {
     private final Reflector<JsonNode> objects;
     private final Reflector<Pod> pods;
     private final List<Reflector<Notice>> notices;
+    private final Queues queues;
     /** By the name of the object, then of the pod; also those that are gone, until nobody asks any more. */
     private final Map<String, Map<String, Pod>> podsOf = new ConcurrentHashMap<>();
 
@@ -32,9 +36,10 @@ final class Sightings implements AutoCloseable {
     /** By what they are about, then by reason. */
     private final Map<String, Map<String, Notice>> told = new ConcurrentHashMap<>();
 
-    Sightings(Api api, Workload workload, String namespace, Consumer<JobId> wake) {
+    Sightings(Api api, Workload workload, String namespace, InstantSource clock, Consumer<JobId> wake) {
         this.workload = workload;
         this.wake = wake;
+        queues = new Queues(api, namespace, clock, this::wakeNamed);
         String core = "/api/v1/namespaces/" + namespace;
         objects = new Reflector<>(
                 api,
@@ -74,10 +79,14 @@ final class Sightings implements AutoCloseable {
         if (job.startsWith(JobId.PREFIX)) wake.accept(new JobId(job));
     }
 
+    private void wakeNamed(String object) {
+        objects.get(object).ifPresent(this::wakeObject);
+    }
+
     private void podChanged(Pod pod) {
         podsOf.computeIfAbsent(pod.owner(), _ -> new ConcurrentHashMap<>()).put(pod.name(), pod);
         ownerOf.put(pod.name(), pod.owner());
-        objects.get(pod.owner()).ifPresent(this::wakeObject);
+        wakeNamed(pod.owner());
     }
 
     private void noticed(Optional<Notice> before, Optional<Notice> now) {
@@ -87,7 +96,7 @@ final class Sightings implements AutoCloseable {
         }));
         now.ifPresent(fresh -> {
             told.computeIfAbsent(fresh.name(), _ -> new ConcurrentHashMap<>()).put(fresh.reason(), fresh);
-            objects.get(ownerOf.getOrDefault(fresh.name(), fresh.name())).ifPresent(this::wakeObject);
+            wakeNamed(ownerOf.getOrDefault(fresh.name(), fresh.name()));
         });
     }
 
@@ -131,6 +140,21 @@ final class Sightings implements AutoCloseable {
         return all;
     }
 
+    /** Why the queue of the object holds it back, or that no queue does although it should; empty where it is in none. */
+    Optional<Reason> queued(JsonNode object, Phase phase) {
+        String queue = object.at("/metadata/labels").path(Kueue.QUEUE).asString("");
+        String uid = object.at("/metadata/uid").asString("");
+        if (queue.isEmpty()) return Optional.empty();
+        return switch (phase) {
+            case Phase.Suspended _ -> queues.reason(uid);
+            case Phase.Going _ ->
+                Kueue.neverHeld(object) && queues.knowsNothingOf(uid)
+                        ? Optional.of(Kueue.ignored(queue, workload.kind().kind()))
+                        : Optional.empty();
+            case Phase.Succeeded _, Phase.Failed _ -> Optional.empty();
+        };
+    }
+
     /** Nobody will ask for it again. */
     void forget(String object) {
         Map<String, Pod> gone = podsOf.remove(object);
@@ -146,5 +170,6 @@ final class Sightings implements AutoCloseable {
         objects.close();
         pods.close();
         notices.forEach(Reflector::close);
+        queues.close();
     }
 }

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What an object, its pods and the events about them mean; pure. */
 final class Verdict {
@@ -27,7 +28,8 @@ final class Verdict {
     /**
      * @param nodes how many pods there have to be
      * @param pods as last seen, those that are gone by now included
-     * @param queued why a queue holds it back, when it knows
+     * @param before how long it had run when it was suspended and resumed
+     * @param queued what its queue says of it, when it knows
      */
     record Seen(
             Handle handle,
@@ -37,6 +39,7 @@ final class Verdict {
             int nodes,
             List<Pod> pods,
             List<Notice> notices,
+            Duration before,
             Optional<Reason> queued) {
         Seen {
             pods = List.copyOf(pods);
@@ -44,7 +47,7 @@ final class Verdict {
         }
 
         Seen with(List<Pod> others) {
-            return new Seen(handle, phase, created, touched, nodes, others, notices, queued);
+            return new Seen(handle, phase, created, touched, nodes, others, notices, before, queued);
         }
     }
 
@@ -65,12 +68,15 @@ final class Verdict {
         Optional<Ending.Failure> lost = Failures.lostNode(seen.pods(), now);
         if (lost.isPresent()) return new Ended(lost.get(), ran(seen, Optional.empty(), now));
         Optional<Instant> began = allBegan(seen);
-        if (began.isPresent()) return new Active(seen.handle(), began.get(), Times.between(began.get(), now));
+        if (began.isPresent())
+            return new Active(seen.handle(), began.get(), seen.before().plus(Times.between(began.get(), now)));
         Optional<Hold> hold = Holds.of(seen, waits, now);
         if (hold.isPresent() && hold.get().hopeless(now))
             return new Ended(hold.get().failure(), ran(seen, Optional.empty(), now));
-        return new Waiting(
-                seen.handle(), hold.map(Hold::reason).or(seen::queued).orElse(Reason.STARTING));
+        Optional<Reason> held = hold.map(Hold::reason)
+                .filter(it ->
+                        it.kind() != Reason.Kind.INITIALISING || seen.queued().isEmpty());
+        return new Waiting(seen.handle(), held.or(seen::queued).orElse(Reason.STARTING));
     }
 
     /** Since when all nodes have been at work; those that are through already count. */
@@ -92,14 +98,32 @@ final class Verdict {
                 .toList();
     }
 
+    /** How long pods that are over have run, one after the other. */
+    static Duration worked(List<Pod> pods) {
+        return pods.stream()
+                .collect(Collectors.groupingBy(
+                        Pod::rank, Collectors.reducing(Duration.ZERO, Verdict::ran, Duration::plus)))
+                .values()
+                .stream()
+                .max(Comparator.naturalOrder())
+                .orElse(Duration.ZERO);
+    }
+
+    private static Duration ran(Pod pod) {
+        Optional<Instant> end = pod.finished().or(pod::goneBy);
+        return pod.began()
+                .flatMap(began -> end.map(it -> Times.between(began, it)))
+                .orElse(Duration.ZERO);
+    }
+
     private static Duration ran(Seen seen, Optional<Instant> ended, Instant now) {
         Optional<Instant> from =
                 seen.pods().stream().map(Pod::began).flatMap(Optional::stream).min(Comparator.naturalOrder());
-        if (from.isEmpty()) return Duration.ZERO;
+        if (from.isEmpty()) return seen.before();
         Optional<Instant> to = seen.pods().stream()
                 .map(Pod::finished)
                 .flatMap(Optional::stream)
                 .max(Comparator.naturalOrder());
-        return Times.between(from.get(), to.or(() -> ended).orElse(now));
+        return seen.before().plus(Times.between(from.get(), to.or(() -> ended).orElse(now)));
     }
 }

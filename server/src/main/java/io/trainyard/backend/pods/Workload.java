@@ -51,9 +51,10 @@ public interface Workload {
         var naming = new Naming(planned, namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
         var warnings = new ArrayList<>(OurTrainer.warnings(spec));
         warnings.addAll(warnings(spec));
+        Drawing drawn = draw(spec, naming);
         var asked = spec.resources();
         // What the cluster places for itself holds none of our slots.
-        return new Plan(objections(spec), warnings, new Demand(asked.gpus(), 0, 0), Manifests.text(draw(spec, naming)));
+        return new Plan(objections(spec), warnings, new Demand(asked.gpus(), 0, 0), Manifests.text(drawn));
     }
 
     /** What is created. The labels of the naming have to reach the object; on its pods they are welcome. */

@@ -64,7 +64,8 @@ class KubernetesContractTest extends BackendContractTest {
                 new ClusterSettings(Optional.of(cluster.kubeconfig()), Optional.empty(), ClusterSettings.RELIST));
         var settings = new KubernetesSettings(
                 namespace, KubernetesSettings.DEFAULT.retention(), RestartPolicy.NEVER, PodDefaults.NONE, Depth.APPLY);
-        var pods = new PodsSettings(home, false, Duration.ofSeconds(30), false, PodsSettings.Waits.DEFAULT);
+        var pods = new PodsSettings(
+                home, false, Duration.ofSeconds(30), false, PodsSettings.Waits.DEFAULT, PodsSettings.Queueing.NONE);
         var backend = new ClusterBackend(
                 JobWorkload.NAME,
                 List.of(new JobWorkload(settings)),

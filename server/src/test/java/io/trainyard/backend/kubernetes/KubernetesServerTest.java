@@ -326,7 +326,8 @@ class KubernetesServerTest {
             var reply = on.server().create(nowhere.toString());
             assertEquals(422, reply.status(), reply.text());
             assertTrue(
-                    reply.text().contains("placement.namespace: \\\"nowhere\\\" is not on the cluster"), reply.text());
+                    reply.text().contains("placement.namespace: \\\"nowhere\\\" is not there, or this server may not"),
+                    reply.text());
             ObjectNode queued = OnCluster.shell("true");
             queued.withObject("/placement").put("queue", "team-z");
             var noQueue = on.server().create(queued.toString());

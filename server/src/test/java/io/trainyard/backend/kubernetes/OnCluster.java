@@ -4,9 +4,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.trainyard.LiveServer;
 import io.trainyard.cluster.Cluster;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,7 +12,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The whole server with its jobs on the test cluster, and what tests ask of both. */
+/** The whole server with its jobs on the test cluster and the rights we publish, and what tests ask of both. */
 final class OnCluster implements AutoCloseable {
     private final Path home;
     private final Map<String, String> environment;
@@ -23,27 +20,12 @@ final class OnCluster implements AutoCloseable {
     private LiveServer server;
 
     OnCluster(Path home, Cluster cluster, String namespace, String... further) {
-        this(home, cluster.kubeconfig(), namespace, further);
+        this(home, Rights.granted(cluster, namespace), namespace, further);
     }
 
     /** On one that nobody answers for. */
     OnCluster(Path home, String address, String namespace) {
-        this(home, kubeconfig(home, address), namespace);
-    }
-
-    private static Path kubeconfig(Path home, String address) {
-        try {
-            return Files.writeString(home.resolve("kubeconfig"), """
-                    apiVersion: v1
-                    kind: Config
-                    current-context: nowhere
-                    clusters: [{name: nowhere, cluster: {server: "%s"}}]
-                    users: [{name: nobody, user: {token: none}}]
-                    contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
-                    """.formatted(address));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        this(home, Rights.nobody(home, address), namespace);
     }
 
     private OnCluster(Path home, Path kubeconfig, String namespace, String... further) {

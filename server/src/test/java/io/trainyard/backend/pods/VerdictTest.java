@@ -119,7 +119,15 @@ class VerdictTest {
     private static Seen seen(Phase phase, List<Notice> notices, Some... pods) {
         List<Pod> made = Arrays.stream(pods).map(Some::pod).toList();
         return new Seen(
-                HANDLE, phase, NOW.minusSeconds(60), true, Math.max(1, pods.length), made, notices, Optional.empty());
+                HANDLE,
+                phase,
+                NOW.minusSeconds(60),
+                true,
+                Math.max(1, pods.length),
+                made,
+                notices,
+                Duration.ZERO,
+                Optional.empty());
     }
 
     private static Failure failed(Some... pods) {
@@ -305,7 +313,16 @@ class VerdictTest {
     @Test
     void row_18_what_a_queue_says_is_the_reason_of_what_it_holds_back() {
         var why = new Reason(Reason.Kind.QUEUE, "position 4 in team-a");
-        var seen = new Seen(HANDLE, new Phase.Suspended("held"), NOW, true, 1, List.of(), List.of(), Optional.of(why));
+        var seen = new Seen(
+                HANDLE,
+                new Phase.Suspended("held"),
+                NOW,
+                true,
+                1,
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                Optional.of(why));
         assertEquals(
                 why,
                 assertInstanceOf(Waiting.class, Verdict.of(seen, WAITS, NOW)).reason());
@@ -332,7 +349,15 @@ class VerdictTest {
     @Test
     void row_21_an_object_that_no_controller_touches_says_so() {
         var untouched = new Seen(
-                HANDLE, new Phase.Going(), NOW.minusSeconds(121), false, 1, List.of(), List.of(), Optional.empty());
+                HANDLE,
+                new Phase.Going(),
+                NOW.minusSeconds(121),
+                false,
+                1,
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                Optional.empty());
         var waiting = assertInstanceOf(Waiting.class, Verdict.of(untouched, WAITS, NOW));
         assertEquals(Reason.Kind.CONTROLLER_SILENT, waiting.reason().kind());
     }
@@ -399,6 +424,7 @@ class VerdictTest {
                 1,
                 List.of(before.pod(), after.pod()),
                 List.of(),
+                Duration.ZERO,
                 Optional.empty());
         assertEquals(
                 Reason.Kind.IMAGE_PULL,

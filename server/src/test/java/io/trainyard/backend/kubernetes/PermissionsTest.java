@@ -1,0 +1,73 @@
+package io.trainyard.backend.kubernetes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.fabric8.kubernetes.api.model.rbac.Role;
+import io.trainyard.backend.cluster.Api;
+import io.trainyard.backend.cluster.ClusterSettings;
+import io.trainyard.backend.pods.Permissions;
+import io.trainyard.backend.pods.Permissions.Need;
+import io.trainyard.backend.pods.Workload;
+import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.RealCluster;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real: what the published Role allows is what the server needs. */
+@RealCluster
+class PermissionsTest {
+    @TempDir
+    Path home;
+
+    private static final List<Workload> KINDS = List.of(new JobWorkload(KubernetesSettings.DEFAULT));
+
+    private static Api api(Path kubeconfig) {
+        return new Api(new ClusterSettings(Optional.of(kubeconfig), Optional.empty(), ClusterSettings.RELIST));
+    }
+
+    @Test
+    void with_the_published_role_nothing_is_missing_and_without_it_everything_is_told(Cluster cluster) {
+        List<Need> needs = Permissions.of(KINDS);
+        try (var ours = api(Rights.granted(cluster, cluster.namespace()))) {
+            assertEquals(List.of(), Permissions.missing(ours, needs, cluster.namespace()));
+            List<Need> elsewhere = Permissions.missing(ours, needs, "kube-system");
+            assertEquals(needs.size(), elsewhere.size(), elsewhere.toString());
+            assertTrue(elsewhere.toString().contains("create jobs.batch"), elsewhere.toString());
+        }
+    }
+
+    @Test
+    void the_published_role_allows_nothing_that_is_not_needed(Cluster cluster) {
+        var needed = new TreeSet<String>();
+        for (Need need : Permissions.of(KINDS)) needed.add(need.toString());
+        var allowed = new TreeSet<String>();
+        for (var each : Rights.published(cluster))
+            if (each instanceof Role role)
+                for (var rule : role.getRules())
+                    for (String group : rule.getApiGroups())
+                        for (String resource : rule.getResources())
+                            for (String verb : rule.getVerbs())
+                                allowed.add(new Need(group, resource, verb, "").toString());
+        // What the other kinds need stands there too.
+        allowed.removeIf(each -> each.contains("kubeflow.org") || each.contains("jobset"));
+        assertEquals(needed, allowed);
+    }
+
+    @Test
+    void without_a_look_at_pods_a_job_still_runs_and_ends(Cluster cluster) {
+        String namespace = cluster.hostNamespace();
+        try (var on = new OnCluster(home, cluster, namespace, "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            Rights.without(cluster, namespace, "pods", "list");
+            Rights.without(cluster, namespace, "pods", "watch");
+            String id = on.submit(OnCluster.shell("sleep 1"));
+            String bad = on.submit(OnCluster.shell("exit 3"));
+            on.await(id, "succeeded");
+            on.await(bad, "failed");
+        }
+    }
+}
