@@ -66,7 +66,8 @@ class KubeflowServerTest {
     void a_job_suspended_behind_our_back_waits_and_goes_on_when_it_is_resumed(Kind kind, Cluster cluster) {
         try (var on = new OnKubeflow(home, cluster)) {
             Path sign = home.resolve("done");
-            String id = on.submit(kind.shell("echo begun; until [ -e %s ]; do sleep 0.1; done".formatted(sign)));
+            String id = on.submit(kind.shell(
+                    "echo begun; trap 'exit 143' TERM; until [ -e %s ]; do sleep 0.1; done".formatted(sign)));
             on.await(id, "running");
             on.suspend(kind, id, true);
             JsonNode waiting = on.server()
@@ -78,6 +79,7 @@ class KubeflowServerTest {
             OnKubeflow.touch(sign);
             JsonNode done = on.await(id, "succeeded");
             assertEquals(1, done.path("attempts").size(), done.toString());
+            assertEquals(List.of("begun", "begun"), on.lines(id));
         }
     }
 
@@ -126,6 +128,7 @@ class KubeflowServerTest {
                 if rank == 0:
                     with socket.create_server((socket.gethostbyname(master[0]), master[1])) as server:
                         print('met', server.accept()[0].recv(64).decode(), flush=True)
+                    time.sleep(1)
                 else:
                     for _ in range(300):
                         try:
