@@ -271,6 +271,8 @@ final class Configuration {
                 new KubernetesConfiguration(this).settings(),
                 new KubernetesConfiguration(this).cluster(),
                 new KubernetesConfiguration(this).pods(),
+                new KubeflowConfiguration(this).settings(),
+                new KubeflowConfiguration(this).contracts(),
                 new StudioConfiguration(this).settings(),
                 new VisionConfiguration(this).settings(Optional::empty),
                 new TrainerConfiguration(this).settings(),

@@ -45,17 +45,21 @@ final class KubernetesConfiguration {
                         all.some(Setting.KUBERNETES_TTL)
                                 .map(_ -> all.whole(Setting.KUBERNETES_TTL, 0, Integer.MAX_VALUE))),
                 restartPolicy(),
-                new PodDefaults(
-                        all.some(Setting.KUBERNETES_IMAGE),
-                        command(),
-                        all.some(Setting.KUBERNETES_SERVICE_ACCOUNT),
-                        texts(Setting.KUBERNETES_NODE_SELECTOR).orElse(Map.of()),
-                        tolerations(),
-                        pullSecrets(),
-                        texts(Setting.KUBERNETES_LIMITS),
-                        gpuTypes(),
-                        security()),
+                podDefaults(),
                 depth());
+    }
+
+    PodDefaults podDefaults() {
+        return new PodDefaults(
+                all.some(Setting.KUBERNETES_IMAGE),
+                command(),
+                all.some(Setting.KUBERNETES_SERVICE_ACCOUNT),
+                texts(Setting.KUBERNETES_NODE_SELECTOR).orElse(Map.of()),
+                tolerations(),
+                pullSecrets(),
+                texts(Setting.KUBERNETES_LIMITS),
+                gpuTypes(),
+                security());
     }
 
     /** What the server creates on a cluster. */
@@ -64,7 +68,7 @@ final class KubernetesConfiguration {
     }
 
     /** Whoever has all jobs go to Kubernetes wants them to run there. */
-    private Depth depth() {
+    Depth depth() {
         return switch (all.text(Setting.KUBERNETES_APPLY)) {
             case "" -> all.preferredBackend().equals(JobWorkload.NAME) ? Depth.APPLY : Depth.RENDER;
             case "1", "true" -> Depth.APPLY;

@@ -193,6 +193,14 @@ enum Setting {
             "after which pods that the cluster refuses (quota, policy) are a failure"),
     KUBERNETES_WAIT_CAPACITY(
             "trainyard.kubernetes.wait.capacity-seconds", "", "after which a lack of room is a failure; never"),
+    KUBEFLOW_CONTRACTS(
+            "trainyard.kubeflow.contracts",
+            "trainer,unified",
+            "contracts, by comma, whose jobs become TrainJobs and PyTorchJobs where jobs go to kubernetes; none for Jobs only"),
+    KUBEFLOW_RELEASE(
+            "trainyard.kubeflow.trainer-release",
+            "",
+            "release of Kubeflow Trainer to write TrainJobs for: 2.0, 2.1, 2.2 or 2.3; as the cluster says"),
     KUBECTL("trainyard.kubernetes.kubectl", "", "not used: no kubectl is called", "KUBECTL_BIN"),
     GCLOUD("trainyard.vertex.gcloud", "", "not used: no gcloud is called", "GCLOUD_BIN"),
     VERTEX_PROJECT(

@@ -8,7 +8,9 @@ import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.cluster.Api;
-import io.trainyard.backend.kubeflow.KubeflowBackend;
+import io.trainyard.backend.kubeflow.Offer;
+import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
+import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.pods.ClusterBackend;
@@ -62,6 +64,7 @@ final class Trainyard implements AutoCloseable {
     private final SimulatedBackend simulated;
     private final Api api;
     private final ClusterBackend kubernetes;
+    private final ClusterBackend kubeflow;
     private final VertexBackend vertex;
     private final Reconciler reconciler;
     private final Harvester harvester;
@@ -101,8 +104,8 @@ final class Trainyard implements AutoCloseable {
                 new ClusterBackend.Access(api, clusters.pods(), clock),
                 wake);
         vertex = new VertexBackend(new VertexConfiguration(configuration).settings(), clock, wake);
-        List<Backend> backends =
-                List.of(local, simulated, kubernetes, new KubeflowBackend(configuration.jobsNamespace()), vertex);
+        kubeflow = kubeflow(new KubeflowConfiguration(configuration), clock, wake);
+        List<Backend> backends = List.of(local, simulated, kubernetes, kubeflow, vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
         var address = new AtomicReference<>(configuration.publicUrl());
@@ -111,7 +114,11 @@ final class Trainyard implements AutoCloseable {
                 store, backends, launches, output(harvester), new Reconciler.Timing(clock, configuration.poll()));
         hint.set(reconciler::look);
         streams = new Streams(store, clock);
-        var placer = new Placer(backends, configuration.preferredBackend(), reconciler);
+        var placer = new Placer(
+                backends,
+                configuration.preferredBackend(),
+                new KubeflowConfiguration(configuration).preferred(),
+                reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var addresses = new AddressPolicy(configuration.privateReceivers());
         sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);
@@ -147,6 +154,17 @@ final class Trainyard implements AutoCloseable {
         reconciler.start();
         deliverer.start();
         sayReady(configuration);
+    }
+
+    private ClusterBackend kubeflow(KubeflowConfiguration configuration, InstantSource clock, Consumer<JobId> wake) {
+        var settings = configuration.settings();
+        var offer = new Offer(api, clock, settings.dialect());
+        return new ClusterBackend(
+                KubeflowConfiguration.BACKEND,
+                List.of(new TrainJobWorkload(settings, offer), new PyTorchJobWorkload(settings, offer)),
+                settings.depth(),
+                new ClusterBackend.Access(api, configuration.pods(), clock),
+                wake);
     }
 
     private Deliverer deliverer(Configuration configuration, Sealer sealer, InstantSource clock) {
@@ -214,6 +232,7 @@ final class Trainyard implements AutoCloseable {
         simulated.close();
         vertex.close();
         kubernetes.close();
+        kubeflow.close();
         api.close();
         store.close();
     }

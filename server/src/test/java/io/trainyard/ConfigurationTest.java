@@ -86,6 +86,8 @@ class ConfigurationTest {
             trainyard.kubernetes.wait.set-up-seconds TRAINYARD_KUBERNETES_WAIT_SET_UP_SECONDS = 900
             trainyard.kubernetes.wait.refused-seconds TRAINYARD_KUBERNETES_WAIT_REFUSED_SECONDS = 600
             trainyard.kubernetes.wait.capacity-seconds TRAINYARD_KUBERNETES_WAIT_CAPACITY_SECONDS =
+            trainyard.kubeflow.contracts TRAINYARD_KUBEFLOW_CONTRACTS = trainer,unified
+            trainyard.kubeflow.trainer-release TRAINYARD_KUBEFLOW_TRAINER_RELEASE =
             trainyard.kubernetes.kubectl TRAINYARD_KUBERNETES_KUBECTL KUBECTL_BIN =
             trainyard.vertex.gcloud TRAINYARD_VERTEX_GCLOUD GCLOUD_BIN =
             trainyard.vertex.project TRAINYARD_VERTEX_PROJECT VERTEX_PROJECT GCP_PROJECT PROJECT_ID =
@@ -215,6 +217,8 @@ class ConfigurationTest {
                 "MAX_LOG_CHARS | lots | trainyard.studio.max-log-chars = \"lots\"",
                 "TRAIN_FLAG_STYLE | camel | trainyard.studio.flag-style = \"camel\"",
                 "DEFAULT_TRAINING_BACKEND | slurm | trainyard.studio.backend = \"slurm\" (DEFAULT_TRAINING_BACKEND)",
+                "TRAINYARD_KUBEFLOW_CONTRACTS | studio | trainyard.kubeflow.contracts = \"studio\"",
+                "TRAINYARD_KUBEFLOW_TRAINER_RELEASE | 1.9 | trainyard.kubeflow.trainer-release = \"1.9\"",
                 "K8S_APPLY | maybe | trainyard.kubernetes.apply = \"maybe\" (K8S_APPLY): 1, 0 or dry-run",
                 "TRAINYARD_KUBERNETES_COMMAND | train.py | trainyard.kubernetes.command = \"train.py\"",
                 "TRAINYARD_KUBERNETES_SECURITY | root | trainyard.kubernetes.security = \"root\"",

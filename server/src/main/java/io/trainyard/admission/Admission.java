@@ -94,7 +94,8 @@ public final class Admission {
     private List<Event> history(Job job, Event... then) {
         var events = new ArrayList<Event>();
         events.add(Event.of(job, Event.Kind.SUBMITTED, "submitted", job.created()));
-        Optional<String> first = placer.order(job.spec()).stream().findFirst();
+        Optional<String> first =
+                placer.order(job.identity(), job.spec()).stream().findFirst();
         if (first.isPresent() && !first.get().equals(job.backend()) && mayPass(first.get(), job.spec()))
             events.add(Event.of(
                     job,
@@ -145,7 +146,7 @@ public final class Admission {
     /** The plan of the first backend of the placement that has no objection and runs jobs, or else of the first one. */
     public Preview preview(Wanted wanted) {
         Optional<Preview> first = Optional.empty();
-        var order = placer.order(wanted.spec());
+        var order = placer.order(wanted.identity(), wanted.spec());
         for (String name : order) {
             Optional<Backend> backend = placer.named(name);
             if (backend.isEmpty()) return new Preview(name, unknown(name));
@@ -158,7 +159,7 @@ public final class Admission {
 
     /** Every backend of the placement in its order with its plan, without asking the world. */
     public List<Preview> order(Wanted wanted) {
-        return placer.order(wanted.spec()).stream()
+        return placer.order(wanted.identity(), wanted.spec()).stream()
                 .map(name -> new Preview(
                         name,
                         placer.named(name)

@@ -24,5 +24,19 @@ public record Placement(
     }
 
     /** A Kubeflow training runtime to run under. */
-    public record TrainingRuntime(String name, String kind, String apiGroup) {}
+    public record TrainingRuntime(String name, String kind, String apiGroup) {
+        private static final String CLUSTER_WIDE = "ClusterTrainingRuntime";
+
+        /** As {@link #word} says it. */
+        public static TrainingRuntime named(String word) {
+            int slash = word.indexOf('/');
+            String kind = slash < 0 ? CLUSTER_WIDE : word.substring(0, slash);
+            return new TrainingRuntime(word.substring(slash + 1), kind, "trainer.kubeflow.org");
+        }
+
+        /** Its name, and before it its kind where that is another one than usual. */
+        public String word() {
+            return kind.equals(CLUSTER_WIDE) ? name : kind + "/" + name;
+        }
+    }
 }

@@ -78,7 +78,7 @@ final class PyTorchJob {
     }
 
     /** The job's own; without one its arguments are a program for torchrun, which every replica starts alike. */
-    private List<String> command() {
+    List<String> command() {
         Container asked = spec.container();
         if (!asked.command().isEmpty())
             return asked.command().stream().map(PyTorchJob::literal).toList();

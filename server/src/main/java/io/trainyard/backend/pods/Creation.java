@@ -12,10 +12,12 @@ import io.trainyard.job.Attempt;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation.Ending;
+import io.trainyard.spec.JobSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,6 +30,7 @@ final class Creation {
     private static final String STRICT = "?fieldValidation=Strict";
     private static final int FORBIDDEN = 403;
     private static final int TOO_MANY = 429;
+    private static final int MAX_REDRAWN = 3;
     static final Kind SECRET = new Kind("", "v1", "Secret", "secrets");
 
     private final Api api;
@@ -54,8 +57,12 @@ final class Creation {
     Result create(Launch launch, Naming naming, Map<String, String> secrets) {
         boolean toldBefore = folder.intent().isPresent();
         folder.intend(new Folder.Intent(workload.kind().kind(), naming.namespace(), naming.name()));
-        Drawing drawing = workload.draw(launch.spec(), naming);
-        Kueue.label(drawing.object(), launch.spec(), queueing);
+        List<String> objections = workload.examine(launch.spec());
+        // What an earlier create may have left is looked for all the same.
+        if (!toldBefore && !objections.isEmpty())
+            return Result.of(
+                    new Launched.Refused(new Ending.Failure(Cause.BAD_CONFIGURATION, String.join("; ", objections))));
+        Drawing drawing = drawn(launch.spec(), naming);
         List<Companion> before = new ArrayList<>();
         if (!secrets.isEmpty()) before.add(new Companion(SECRET, secret(naming, secrets)));
         before.addAll(drawing.before());
@@ -65,7 +72,9 @@ final class Creation {
             Optional<Launched> trouble = prepared(companion, naming, toldBefore);
             if (trouble.isPresent()) return Result.of(trouble.get());
         }
-        Reply reply = api.post(workload.kind().path(naming.namespace()) + STRICT, drawing.object());
+        String path = workload.kind().path(naming.namespace()) + STRICT;
+        Reply reply =
+                posted(api, path, workload, () -> drawn(launch.spec(), naming).object());
         return switch (reply) {
             case Reply.Ok ok -> accepted(ok.body(), before, naming);
             case Reply.NotSent notSent -> Result.of(notSent(notSent, toldBefore || !before.isEmpty()));
@@ -78,6 +87,21 @@ final class Creation {
             }
             case Reply.Unanswered unanswered -> lost(unanswered, before, naming);
         };
+    }
+
+    private Drawing drawn(JobSpec spec, Naming naming) {
+        Drawing drawing = workload.draw(spec, naming);
+        Kueue.label(drawing.object(), spec, queueing);
+        return drawing;
+    }
+
+    static Reply posted(Api api, String path, Workload workload, Supplier<ObjectNode> drawn) {
+        Reply reply = api.post(path, drawn.get());
+        for (int redrawn = 0; redrawn < MAX_REDRAWN; redrawn++) {
+            if (!(reply instanceof Reply.Refused refused) || !workload.misdrawn(refused)) break;
+            reply = api.post(path, drawn.get());
+        }
+        return reply;
     }
 
     private Launched notSent(Reply.NotSent notSent, boolean earlierOneMayHaveBeen) {

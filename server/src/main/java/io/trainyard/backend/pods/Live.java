@@ -180,7 +180,7 @@ final class Live implements AutoCloseable {
 
     /** A live read of its pods, for when it matters that none is missing. */
     private List<Pod> readPods() {
-        String selector = place.kind().ownerLabel() + "=" + place.name();
+        String selector = place.kind().podSelector() + "," + place.kind().ownerLabel() + "=" + place.name();
         Reply reply = ground.api()
                 .get("/api/v1/namespaces/" + place.namespace() + "/pods?labelSelector="
                         + URLEncoder.encode(selector, StandardCharsets.UTF_8));

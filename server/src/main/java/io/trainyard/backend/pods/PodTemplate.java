@@ -60,10 +60,15 @@ public final class PodTemplate {
         if (spec.container().image().or(defaults::image).isEmpty())
             objections.add(
                     "container.image: none is given; name one, or set K8S_TRAINING_IMAGE for all jobs that name none");
+        if (placed) objections.addAll(placeObjections(spec, defaults));
+        return objections;
+    }
+
+    /** Why no node is one for it. */
+    public static List<String> placeObjections(JobSpec spec, PodDefaults defaults) {
+        var objections = new ArrayList<String>();
         spec.resources().gpuType().ifPresent(type -> {
-            if (placed
-                    && spec.resources().gpus() > 0
-                    && !defaults.gpuTypes().containsKey(type.toUpperCase(Locale.ROOT)))
+            if (spec.resources().gpus() > 0 && !defaults.gpuTypes().containsKey(type.toUpperCase(Locale.ROOT)))
                 objections.add(
                         "resources.gpu_type: \"%s\" is not known here; one of %s, or name its node labels in trainyard.kubernetes.gpu-types"
                                 .formatted(

@@ -37,6 +37,18 @@ final class Rehearsal {
     }
 
     Check of(JobSpec spec, Workload kind, Duration within) {
+        String shape = shape(drawn(spec, kind));
+        Instant now = clock.instant();
+        if (passed.getOrDefault(shape, Instant.MIN).plus(HOLDS).isAfter(now)) return new Check.Passed();
+        Check check = within(within, () -> asked(spec, kind));
+        if (check instanceof Check.Passed) {
+            if (passed.size() >= MAX_HELD) passed.clear();
+            passed.put(shape, now);
+        }
+        return check;
+    }
+
+    private ObjectNode drawn(JobSpec spec, Workload kind) {
         String planned = Names.planned(spec);
         var labels = Map.of(Names.MANAGED_BY, Names.OURS);
         var naming = new Naming(planned, kind.namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
@@ -44,15 +56,7 @@ final class Rehearsal {
         Kueue.label(object, spec, queueing);
         ((ObjectNode) object.path("metadata")).remove("name");
         ((ObjectNode) object.path("metadata")).put("generateName", planned + "-");
-        String shape = shape(object);
-        Instant now = clock.instant();
-        if (passed.getOrDefault(shape, Instant.MIN).plus(HOLDS).isAfter(now)) return new Check.Passed();
-        Check check = within(within, () -> asked(spec, kind, naming.namespace(), object));
-        if (check instanceof Check.Passed) {
-            if (passed.size() >= MAX_HELD) passed.clear();
-            passed.put(shape, now);
-        }
-        return check;
+        return object;
     }
 
     /** What differs between the jobs of a row is none of the cluster's business. */
@@ -82,11 +86,15 @@ final class Rehearsal {
         return answer.get();
     }
 
-    private Check asked(JobSpec spec, Workload kind, String namespace, ObjectNode object) {
+    private Check asked(JobSpec spec, Workload kind) {
+        String namespace = kind.namespace(spec);
         Optional<Check> queue = Kueue.queue(spec).or(queueing::queue).flatMap(name -> queue(name, namespace));
         if (queue.isPresent()) return queue.get();
         String path = kind.kind().path(namespace) + "?dryRun=All&fieldValidation=Strict";
-        return switch (api.post(path, object)) {
+        List<String> objections = kind.examine(spec);
+        if (!objections.isEmpty()) return new Check.Objected(objections);
+        // Drawn only now that the kind has looked at the cluster.
+        return switch (Creation.posted(api, path, kind, () -> drawn(spec, kind))) {
             case Reply.Ok _ -> new Check.Passed();
             case Reply.Refused refused when refused.passing() -> new Check.Unknown(refused.message());
             case Reply.Refused refused -> new Check.Objected(List.of(objection(refused, kind, namespace)));

@@ -1,6 +1,7 @@
 package io.trainyard.backend.pods;
 
 import io.trainyard.backend.Plan;
+import io.trainyard.backend.cluster.Reply;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.spec.JobSpec;
 import java.time.Instant;
@@ -11,7 +12,10 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A kind of object that runs an attempt in pods, one for each node of the job. Pure: it never speaks to a cluster. */
+/**
+ * A kind of object that runs an attempt in pods, one for each node of the job. Pure: it never speaks to a cluster, but for
+ * {@link #examine} and {@link #misdrawn}.
+ */
 public interface Workload {
     Kind kind();
 
@@ -26,6 +30,19 @@ public interface Workload {
     List<String> objections(JobSpec spec);
 
     List<String> warnings(JobSpec spec);
+
+    /**
+     * What the cluster says against it, each as an objection is said. Also the place to learn how it is to be drawn there;
+     * without an answer there are no objections.
+     */
+    default List<String> examine(JobSpec spec) {
+        return List.of();
+    }
+
+    /** Whether the refusal shows that it was drawn for another cluster than this one; then it is drawn once more. */
+    default boolean misdrawn(Reply.Refused refused) {
+        return false;
+    }
 
     /** What an attempt would be, still without the labels and the name of one. */
     default Plan plan(JobSpec spec) {

@@ -9,7 +9,6 @@ import io.trainyard.store.StateWord;
 import io.trainyard.wire.Json;
 import java.io.ByteArrayOutputStream;
 import tools.jackson.core.JsonGenerator;
-import tools.jackson.databind.JsonNode;
 
 /** Writes answers: a job in this contract's words, and refusals in its shapes. */
 final class Answers {
@@ -73,7 +72,7 @@ final class Answers {
     }
 
     /** The contract's TrainingResponse. */
-    static byte[] job(Service service, Job job, Status status) {
+    static byte[] job(Service service, Job job, Status status, JobSpecs specs) {
         String jobId = job.identity().clientId().orElseThrow();
         var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
@@ -84,7 +83,7 @@ final class Answers {
             out.writeStringProperty("detail", status.detail());
             out.writeNullProperty("dashboard_url");
             out.writeObjectPropertyStart("metadata");
-            writeJobSpec(out, service, jobId, job);
+            specs.write(out, service, job);
             out.writeObjectPropertyStart("trainyard");
             out.writeStringProperty("id", job.id().value());
             out.writeStringProperty("backend", job.backend());
@@ -99,18 +98,5 @@ final class Answers {
             out.writeEndObject();
         }
         return bytes.toByteArray();
-    }
-
-    private static void writeJobSpec(JsonGenerator out, Service service, String jobId, Job job) {
-        JsonNode shown = Json.MAPPER.readTree(job.request());
-        out.writeObjectPropertyStart("job_spec");
-        out.writeStringProperty("job_id", jobId);
-        out.writeStringProperty("backend", service.word);
-        out.writeStringProperty("backend_job_id", job.spec().name());
-        out.writeName("train_job");
-        TrainJob.write(out, job.spec(), shown);
-        out.writeName("callbacks");
-        Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
-        out.writeEndObject();
     }
 }

@@ -40,6 +40,7 @@ public final class TrainerContract implements Contract {
     private final AddressPolicy addresses;
     private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
+    private final JobSpecs specs = new JobSpecs();
 
     public TrainerContract(
             Admission admission, Store store, Tokens tokens, AddressPolicy addresses, RuntimeDefaults runtime) {
@@ -148,7 +149,7 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private static void answer(Context context, Service service, Answer answer) {
+    private void answer(Context context, Service service, Answer answer) {
         switch (answer) {
             case Answer.Accepted accepted -> job(context, service, accepted.job());
             case Answer.Repeated repeated -> job(context, service, repeated.job());
@@ -190,7 +191,10 @@ public final class TrainerContract implements Contract {
             unknown(context, jobId);
         } else if (before.orElseThrow().state().ended()) {
             String word = Answers.status(after.get()).word();
-            answer(context, 200, Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word)));
+            answer(
+                    context,
+                    200,
+                    Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word), specs));
         } else {
             job(context, service, after.get());
         }
@@ -206,8 +210,8 @@ public final class TrainerContract implements Contract {
         answer(context, 404, Details.text("Job " + jobId + " not found"));
     }
 
-    private static void job(Context context, Service service, Job job) {
-        answer(context, 200, Answers.job(service, job, Answers.status(job)));
+    private void job(Context context, Service service, Job job) {
+        answer(context, 200, Answers.job(service, job, Answers.status(job), specs));
     }
 
     private static void wrong(Context context, List<Problem> problems) {

@@ -68,8 +68,12 @@ final class Filters {
         return Stream.concat(MANY.stream(), ONCE.stream()).sorted().toList();
     }
 
+    /** An empty one is refused: a variable that was never set would widen the choice. */
     static Optional<String> parameter(Context context, String name) {
-        return Optional.ofNullable(context.queryParam(name)).filter(text -> !text.isEmpty());
+        var text = Optional.ofNullable(context.queryParam(name));
+        if (text.filter(String::isEmpty).isPresent())
+            throw new Refusal(422, name + ": is empty; give it a value or leave it out");
+        return text;
     }
 
     static boolean flag(Context context, String name) {

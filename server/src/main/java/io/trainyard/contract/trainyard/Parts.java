@@ -4,6 +4,7 @@ import io.trainyard.spec.Artifacts;
 import io.trainyard.spec.Hyperparameters;
 import io.trainyard.spec.Method;
 import io.trainyard.spec.Placement;
+import io.trainyard.spec.Placement.TrainingRuntime;
 import io.trainyard.spec.Policy;
 import io.trainyard.spec.Resources;
 import io.trainyard.spec.Settings;
@@ -120,7 +121,7 @@ final class Parts {
                 fields.texts("backends", 8),
                 fields.flag("fallback", false),
                 fields.text("namespace"),
-                Optional.empty(),
+                fields.text("runtime").map(TrainingRuntime::named),
                 fields.text("queue"),
                 fields.flag("spot", false));
         fields.noMore();

@@ -139,6 +139,7 @@ final class SpecView {
                 .put("spot", placement.spot());
         list(shown, "backends", placement.backends());
         placement.namespace().ifPresent(namespace -> shown.put("namespace", namespace));
+        placement.runtime().ifPresent(runtime -> shown.put("runtime", runtime.word()));
         placement.queue().ifPresent(queue -> shown.put("queue", queue));
         var policy = spec.policy();
         ObjectNode limits = view.putObject("policy")

@@ -2,6 +2,7 @@ package io.trainyard.contract.trainyard;
 
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.trainyard.access.Tokens;
 import io.trainyard.admission.Admission;
 import io.trainyard.admission.Answer;
@@ -38,6 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Our own API below {@code /api/v1}: create, read, list and steer jobs. What is followed over time is {@link Reading}. */
 public final class TrainyardContract implements Contract {
     static final String PREFIX = "/api/v1";
+    private static final String MANY = PREFIX + "/jobs/cancel";
     private static final int MAX_BODY_BYTES = 5 * 1024 * 1024;
     private static final int MAX_DEPTH = 100;
     private static final Pattern JSON_TYPE =
@@ -78,10 +80,11 @@ public final class TrainyardContract implements Contract {
     public void mount(RoutesConfig routes) {
         ApiPage.mount(routes);
         routes.before(PREFIX + "/*", this::admit);
+        routes.before(MANY, TrainyardContract::onlyPosted);
         routes.post(PREFIX + "/jobs", this::create);
         routes.get(PREFIX + "/jobs", this::list);
         routes.post(PREFIX + "/plan", this::plan);
-        routes.post(PREFIX + "/jobs/cancel", this::cancelMany);
+        routes.post(MANY, this::cancelMany);
         routes.get(PREFIX + "/jobs/{id}", context -> answer(context, 200, reading.job(context)));
         routes.delete(PREFIX + "/jobs/{id}", this::delete);
         routes.post(PREFIX + "/jobs/{id}/cancel", context -> wish(context, Wish.CANCEL));
@@ -107,6 +110,13 @@ public final class TrainyardContract implements Contract {
             }
             case WRONG -> throw new Refusal(403, "the token is not valid here");
         }
+    }
+
+    /** It reads like the path of a job, whose methods would be offered here. */
+    private static void onlyPosted(Context context) {
+        if (context.method().equals(HandlerType.POST)) return;
+        context.header("Allow", "POST");
+        throw new Refusal(405, "Method Not Allowed");
     }
 
     private void create(Context context) {

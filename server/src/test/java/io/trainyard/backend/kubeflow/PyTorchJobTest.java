@@ -4,11 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.Launch;
-import io.trainyard.backend.Launched;
-import io.trainyard.job.Attempt;
-import io.trainyard.job.Grant;
-import io.trainyard.job.JobId;
 import io.trainyard.spec.Artifacts;
 import io.trainyard.spec.Container;
 import io.trainyard.spec.Container.Variable;
@@ -31,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PyTorchJobTest {
-    private static final KubeflowBackend BACKEND = new KubeflowBackend("jobs");
+    private static final PyTorchJobWorkload BACKEND = PyTorchJobWorkload.rendering("jobs");
 
     private static JobSpec spec(String name, int nodes, int gpus, Container container) {
         return new JobSpec(
@@ -157,15 +152,6 @@ class PyTorchJobTest {
         var spec = spec("a", 1, 1, Container.NONE);
         assertEquals(1, BACKEND.plan(spec).objections().size());
         assertTrue(BACKEND.plan(spec).objections().getFirst().startsWith("container.image: "));
-    }
-
-    @Test
-    void it_renders_only() {
-        assertTrue(BACKEND.rendersOnly());
-        var attempt = new Attempt(new JobId("job_0"), 1, KubeflowBackend.NAME, Grant.NOTHING);
-        var launch = new Launch(
-                attempt, spec("a", 1, 1, container(List.of(), List.of())), "job_0", Map.of(), Optional.empty());
-        assertTrue(BACKEND.launch(launch) instanceof Launched.Refused);
     }
 
     @Test

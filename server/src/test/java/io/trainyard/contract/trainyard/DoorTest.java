@@ -124,6 +124,15 @@ class DoorTest {
     }
 
     @Test
+    void the_cancelling_of_many_is_no_job_of_that_name() {
+        for (String method : List.of("GET", "DELETE", "OPTIONS", "PUT")) {
+            var reply = server.send(server.request(method, "/api/v1/jobs/cancel", ""));
+            assertEquals(405, reply.status(), method);
+            assertEquals("POST", reply.header("Allow"), method);
+        }
+    }
+
+    @Test
     void a_body_of_another_kind_is_refused() {
         for (String type : List.of(
                 "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", "")) {

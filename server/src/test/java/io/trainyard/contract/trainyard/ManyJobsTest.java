@@ -79,6 +79,9 @@ class ManyJobsTest {
                 "created_after=yesterday",
                 "created_after=2026-11-23T09:57:30+02:00",
                 "created_before=2026-11-23",
+                "created_after=",
+                "backend=",
+                "text=",
                 "name=a&name=b",
                 "label=a=1&label=a=2"))
             for (var reply :

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.admission.Wanted;
-import io.trainyard.backend.kubeflow.KubeflowBackend;
+import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
 import io.trainyard.wire.Json;
@@ -32,6 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 class UnifiedGoldenTest {
     private static final Path FOLDER = Path.of("src/test/resources/contract/unified");
     private static final int LEAST_CASES = 15;
+    private static final PyTorchJobWorkload PYTORCH_JOBS = PyTorchJobWorkload.rendering("default");
     private static final JsonMapper PRETTY = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
@@ -88,9 +89,7 @@ class UnifiedGoldenTest {
                 Instant.EPOCH);
         found.put("spec.json", PRETTY.writeValueAsString(PRETTY.valueToTree(wanted.spec())) + "\n");
         found.put("response.json", pretty(201, Json.MAPPER.readTree(Answers.job(job, Answers.accepted(job)))));
-        found.put(
-                "manifest.yaml",
-                new KubeflowBackend("default").plan(wanted.spec()).manifest());
+        found.put("manifest.yaml", PYTORCH_JOBS.plan(wanted.spec()).manifest());
         wanted.secrets()
                 .forEach((name, value) -> found.forEach(
                         (file, text) -> assertFalse(text.contains(value), () -> name + " is shown in " + file)));

@@ -1,0 +1,59 @@
+package io.trainyard.backend.kubeflow;
+
+import io.trainyard.backend.pods.Workload.Naming;
+import io.trainyard.spec.JobSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What both kinds have in common: name, labels and annotations. */
+final class Metadata {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final Pattern LABEL_VALUE = Pattern.compile("(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?");
+    private static final Pattern LABEL_NAME =
+            Pattern.compile("(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
+    /** All of an object's annotations together; more of them is refused. */
+    private static final int MAX_ANNOTATION_CHARACTERS = 200_000;
+    /** Our own clock stops a job at its limit: the cluster's also counts the time it waits for machines. */
+    private static final long DEADLINE_SLACK_SECONDS = 24 * 3600;
+
+    private Metadata() {}
+
+    static ObjectNode of(JobSpec spec, Naming naming) {
+        ObjectNode metadata = JSON.createObjectNode().put("name", naming.name()).put("namespace", naming.namespace());
+        ObjectNode labels = metadata.putObject("labels");
+        new TreeMap<>(spec.labels()).forEach(labels::put);
+        new TreeMap<>(naming.labels()).forEach(labels::put);
+        spec.placement().queue().ifPresent(queue -> labels.put("kueue.x-k8s.io/queue-name", queue));
+        ObjectNode annotations = JSON.createObjectNode();
+        int left = MAX_ANNOTATION_CHARACTERS;
+        for (var each : new TreeMap<>(spec.annotations()).entrySet()) {
+            left -= each.getKey().length() + each.getValue().length();
+            if (left >= 0) annotations.put(each.getKey(), each.getValue());
+        }
+        if (!annotations.isEmpty()) metadata.set("annotations", annotations);
+        return metadata;
+    }
+
+    static List<String> objections(JobSpec spec) {
+        var objections = new ArrayList<String>();
+        spec.labels().forEach((name, value) -> {
+            if (!LABEL_NAME.matcher(name).matches()
+                    || !LABEL_VALUE.matcher(value).matches())
+                objections.add(
+                        "labels: \"%s\" = \"%s\" is no label that Kubernetes takes; use letters, digits, dots, dashes and underscores, at most 63"
+                                .formatted(name, value));
+        });
+        return objections;
+    }
+
+    /** In seconds, for the cluster to stop what nobody else did. */
+    static void deadline(JobSpec spec, ObjectNode at) {
+        spec.policy()
+                .maxDuration()
+                .ifPresent(limit -> at.put("activeDeadlineSeconds", limit.toSeconds() + DEADLINE_SLACK_SECONDS));
+    }
+}

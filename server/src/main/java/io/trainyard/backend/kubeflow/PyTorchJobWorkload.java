@@ -1,0 +1,183 @@
+package io.trainyard.backend.kubeflow;
+
+import io.trainyard.backend.Plan;
+import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.PodTemplate;
+import io.trainyard.backend.pods.Workload;
+import io.trainyard.spec.JobSpec;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Attempts as PyTorchJobs: a master, and a worker for each further node, which find each other by what the training
+ * operator says in their environment. A plan shows what the published contract shows; what is created is more.
+ */
+public final class PyTorchJobWorkload implements Workload {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final Kind KIND = new Kind("kubeflow.org", "v1", "PyTorchJob", "pytorchjobs");
+    private static final String CONTAINER = "pytorch";
+    private static final String OWNER = "training.kubeflow.org/job-name";
+    private static final String TYPE = "training.kubeflow.org/replica-type";
+    private static final String INDEX = "training.kubeflow.org/replica-index";
+    private static final String NEVER = "Never";
+    /** Of the operator's own words, the only ones that tell this end from others. */
+    private static final String DEADLINE = "active longer than specified deadline";
+
+    private final KubeflowSettings settings;
+    private final Offer offer;
+
+    public PyTorchJobWorkload(KubeflowSettings settings, Offer offer) {
+        this.settings = settings;
+        this.offer = offer;
+    }
+
+    /** One that shows what it would create and knows of no cluster. */
+    public static PyTorchJobWorkload rendering(String namespace) {
+        var settings = KubeflowSettings.rendering(namespace);
+        return new PyTorchJobWorkload(settings, Offer.unknown());
+    }
+
+    @Override
+    public Kind kind() {
+        return KIND;
+    }
+
+    @Override
+    public String namespace(JobSpec spec) {
+        return spec.placement().namespace().orElse(settings.namespace());
+    }
+
+    @Override
+    public List<String> objections(JobSpec spec) {
+        if (!settings.asksTheCluster()) return new PyTorchJob(spec, settings.namespace()).objections();
+        var objections = new ArrayList<String>(PodTemplate.objections(spec, settings.pods(), true));
+        objections.addAll(Metadata.objections(spec));
+        return objections;
+    }
+
+    @Override
+    public List<String> warnings(JobSpec spec) {
+        return List.of();
+    }
+
+    @Override
+    public List<String> examine(JobSpec spec) {
+        return offer.installed(KIND)
+                ? List.of()
+                : List.of(
+                        "placement.backends: this cluster has no Kubeflow training operator (no PyTorchJob of kubeflow.org/v1); "
+                                + "install it, or choose the backend kubernetes");
+    }
+
+    @Override
+    public Plan plan(JobSpec spec) {
+        Plan plan = Workload.super.plan(spec);
+        return new Plan(
+                plan.objections(),
+                plan.warnings(),
+                plan.demand(),
+                new PyTorchJob(spec, settings.namespace()).manifest());
+    }
+
+    @Override
+    public Drawing draw(JobSpec spec, Naming naming) {
+        int nodes = spec.resources().nodes();
+        ObjectNode job =
+                JSON.createObjectNode().put("apiVersion", KIND.apiVersion()).put("kind", KIND.kind());
+        job.set("metadata", Metadata.of(spec, naming));
+        ObjectNode body = job.putObject("spec");
+        body.put("nprocPerNode", Integer.toString(spec.resources().processesPerNode()));
+        // No backoffLimit: a pod that failed ends the job anyway, and at a limit up to release 1.9.3 of the operator
+        // removes its pods and with them the exit code.
+        ObjectNode policy = body.putObject("runPolicy").put("cleanPodPolicy", "None");
+        Metadata.deadline(spec, policy);
+        ObjectNode replicas = body.putObject("pytorchReplicaSpecs");
+        ObjectNode pod = pod(spec, naming);
+        replicas.set("Master", replica(1, pod, naming));
+        if (nodes > 1) replicas.set("Worker", replica(nodes - 1, pod, naming));
+        return new Drawing(job, List.of());
+    }
+
+    private ObjectNode pod(JobSpec spec, Naming naming) {
+        ObjectNode pod = new PodTemplate(spec, again(naming), settings.pods()).pod(CONTAINER, NEVER);
+        List<String> command = new PyTorchJob(spec, settings.namespace()).command();
+        ObjectNode container = (ObjectNode) pod.at("/containers/0");
+        if (!command.isEmpty()) command.forEach(container.putArray("command")::add);
+        return pod;
+    }
+
+    /** A later attempt goes on from what the one before it saved, whatever the first was told. */
+    private static Naming again(Naming naming) {
+        if (naming.variables().getOrDefault("TRAINYARD_ATTEMPT", "1").equals("1")) return naming;
+        var variables = new HashMap<>(naming.variables());
+        variables.put("RESUME_FROM_CHECKPOINT", "1");
+        return new Naming(
+                naming.name(), naming.namespace(), naming.secret(), naming.labels(), variables, naming.pushToken());
+    }
+
+    private static ObjectNode replica(int replicas, ObjectNode pod, Naming naming) {
+        ObjectNode replica = JSON.createObjectNode().put("replicas", replicas).put("restartPolicy", NEVER);
+        ObjectNode template = replica.putObject("template");
+        ObjectNode metadata = template.putObject("metadata");
+        new TreeMap<>(naming.labels()).forEach(metadata.putObject("labels")::put);
+        metadata.putObject("annotations")
+                .put("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
+                .put("karpenter.sh/do-not-disrupt", "true")
+                .put("sidecar.istio.io/inject", "false");
+        template.set("spec", pod.deepCopy());
+        return replica;
+    }
+
+    @Override
+    public Phase phase(JsonNode job) {
+        Phase phase = new Phase.Going();
+        for (JsonNode each : job.at("/status/conditions")) {
+            if (!each.path("status").asString("").equals("True")) continue;
+            String message = each.path("message").asString("");
+            switch (each.path("type").asString("")) {
+                case "Succeeded" -> {
+                    return new Phase.Succeeded(Times.of(job.at("/status/completionTime"))
+                            .or(() -> Times.of(each.path("lastTransitionTime"))));
+                }
+                case "Failed" -> {
+                    String reason = message.contains(DEADLINE)
+                            ? "DeadlineExceeded"
+                            : each.path("reason").asString("");
+                    return new Phase.Failed(reason, message, Times.of(each.path("lastTransitionTime")));
+                }
+                case "Suspended" -> phase = new Phase.Suspended("the PyTorchJob is suspended");
+                default -> {} // Created, Running and Restarting say less than the pods do
+            }
+        }
+        return phase;
+    }
+
+    @Override
+    public String podSelector() {
+        return OWNER;
+    }
+
+    @Override
+    public String ownerLabel() {
+        return OWNER;
+    }
+
+    /** The master is the first node. */
+    @Override
+    public int rank(Map<String, String> podLabels) {
+        String index = podLabels.getOrDefault(INDEX, "0");
+        int position = index.matches("\\d{1,6}") ? Integer.parseInt(index) : 0;
+        return podLabels.getOrDefault(TYPE, "master").equals("master") ? 0 : position + 1;
+    }
+
+    @Override
+    public String container() {
+        return CONTAINER;
+    }
+}

@@ -1,0 +1,57 @@
+package io.trainyard.contract.trainer;
+
+import io.trainyard.job.Job;
+import io.trainyard.job.JobId;
+import io.trainyard.wire.Json;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.SerializableString;
+import tools.jackson.core.io.SerializedString;
+import tools.jackson.databind.JsonNode;
+
+/** The part of a job's answers that never changes, most of them; kept as written for those who ask again and again. */
+final class JobSpecs {
+    private static final int MAX_KEPT = 512;
+    private static final int MAX_KEPT_BYTES = 64 * 1024;
+
+    private final LinkedHashMap<JobId, SerializableString> kept = new LinkedHashMap<>(MAX_KEPT, 0.75f, true);
+
+    void write(JsonGenerator out, Service service, Job job) {
+        out.writeName("job_spec");
+        SerializableString known;
+        synchronized (kept) {
+            known = kept.get(job.id());
+        }
+        out.writeRawValue(known == null ? written(service, job) : known);
+    }
+
+    private SerializableString written(Service service, Job job) {
+        byte[] json = json(service, job);
+        var text = new SerializedString(new String(json, StandardCharsets.UTF_8));
+        if (json.length > MAX_KEPT_BYTES) return text;
+        synchronized (kept) {
+            kept.put(job.id(), text);
+            if (kept.size() > MAX_KEPT) kept.pollFirstEntry();
+        }
+        return text;
+    }
+
+    private static byte[] json(Service service, Job job) {
+        var bytes = new ByteArrayOutputStream(8192);
+        JsonNode shown = Json.MAPPER.readTree(job.request());
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeStringProperty("job_id", job.identity().clientId().orElseThrow());
+            out.writeStringProperty("backend", service.word);
+            out.writeStringProperty("backend_job_id", job.spec().name());
+            out.writeName("train_job");
+            TrainJob.write(out, job.spec(), shown);
+            out.writeName("callbacks");
+            Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
+            out.writeEndObject();
+        }
+        return bytes.toByteArray();
+    }
+}
