@@ -262,7 +262,7 @@ class FaultsTest {
         String namespace = cluster.hostNamespace();
         try (var on = new OnCluster(home, cluster, namespace)) {
             String id = on.submit(OnCluster.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
-            String waiting = on.submit(OnCluster.job("sleep", "600"));
+            String waiting = on.submit(OnCluster.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
             Cluster.until("it runs", () -> state(on, id).equals("running"));
             Cluster.until("it runs", () -> state(on, waiting).equals("running"));
             cluster.killApi();
