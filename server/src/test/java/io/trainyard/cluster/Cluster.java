@@ -140,9 +140,15 @@ public final class Cluster implements AutoCloseable {
     }
 
     public static void until(String what, BooleanSupplier holds) {
-        Instant end = Instant.now().plus(PATIENCE);
+        until(Duration.ZERO, what, holds);
+    }
+
+    /** @param expected how long it takes when all is well */
+    public static void until(Duration expected, String what, BooleanSupplier holds) {
+        Duration patience = expected.plus(PATIENCE);
+        Instant end = Instant.now().plus(patience);
         while (!holds.getAsBoolean()) {
-            if (Instant.now().isAfter(end)) throw new AssertionError("waited " + PATIENCE + " in vain: " + what);
+            if (Instant.now().isAfter(end)) throw new AssertionError("waited " + patience + " in vain: " + what);
             ClusterProcess.pause(Duration.ofMillis(50));
         }
     }

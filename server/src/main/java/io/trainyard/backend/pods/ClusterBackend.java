@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +39,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     private final Depth depth;
     private final Rehearsal rehearsal;
     private final Ground ground;
+    private final Leftovers leftovers;
     private final Map<String, Live> live = new ConcurrentHashMap<>();
     private final Map<String, Sightings> sightings = new ConcurrentHashMap<>();
 
@@ -56,6 +56,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
         this.depth = depth;
         this.rehearsal = new Rehearsal(access.api(), access.settings().queueing(), access.clock());
         this.ground = new Ground(access.api(), access.settings(), access.clock(), wake);
+        this.leftovers = new Leftovers(ground, this.kinds);
     }
 
     /** How the cluster is reached and followed. */
@@ -170,7 +171,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
                 boolean gone = known.isEmpty() || known.get().release(handle);
                 Folder folder = Folder.of(folders(), attempt);
                 if (gone) folder.drop();
-                else folder.dropOutput();
+                else leftovers.add(folder);
             }
         };
     }
@@ -216,20 +217,14 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     public void keepOnly(List<Attempt> attempts) {
         if (!Files.isDirectory(folders())) return;
         Set<String> kept = attempts.stream().map(Folder::key).collect(Collectors.toSet());
-        var left = new ArrayList<Folder>();
         try (var folders = Files.list(folders())) {
             for (Path folder : folders.toList()) {
                 String key = String.valueOf(folder.getFileName());
-                if (!kept.contains(key)) left.add(Folder.keyed(folders(), key));
+                if (!kept.contains(key)) leftovers.add(Folder.keyed(folders(), key));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        left.forEach(Folder::dropOutput);
-        if (!left.isEmpty())
-            Thread.ofVirtual()
-                    .name("leftovers")
-                    .start(() -> left.forEach(folder -> Leftovers.remove(ground.api(), kinds, folder)));
     }
 
     @Override
@@ -239,6 +234,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
 
     @Override
     public void close() {
+        leftovers.close();
         live.values().forEach(Live::close);
         sightings.values().forEach(Sightings::close);
     }

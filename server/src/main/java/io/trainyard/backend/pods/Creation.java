@@ -66,6 +66,8 @@ final class Creation {
         List<Companion> before = new ArrayList<>();
         if (!secrets.isEmpty()) before.add(new Companion(SECRET, secret(naming, secrets)));
         before.addAll(drawing.before());
+        if (!before.isEmpty())
+            folder.accompany(before.stream().map(each -> path(each, naming)).toList());
         for (Companion companion : before) {
             Optional<Launched> trouble = prepared(companion, naming, toldBefore);
             if (trouble.isPresent()) return Result.of(trouble.get());
@@ -179,7 +181,9 @@ final class Creation {
     }
 
     private Result accepted(JsonNode object, List<Companion> before, Naming naming) {
-        for (Companion companion : before) own(companion, object, naming);
+        boolean all = true;
+        for (Companion companion : before) all &= own(companion, object, naming);
+        if (all) folder.owned();
         return new Result(new Launched.Accepted(handle(object)), Optional.of(object));
     }
 
@@ -196,7 +200,12 @@ final class Creation {
                 object.at("/metadata/uid").asString(""));
     }
 
-    private void own(Companion companion, JsonNode owner, Naming naming) {
+    private static String path(Companion companion, Naming naming) {
+        return companion.kind().path(naming.namespace()) + "/"
+                + companion.object().at("/metadata/name").asString("");
+    }
+
+    private boolean own(Companion companion, JsonNode owner, Naming naming) {
         ObjectNode patch = Api.JSON.createObjectNode();
         patch.putObject("metadata")
                 .putArray("ownerReferences")
@@ -205,20 +214,19 @@ final class Creation {
                 .put("kind", workload.kind().kind())
                 .put("name", naming.name())
                 .put("uid", owner.at("/metadata/uid").asString(""));
-        String name = companion.object().at("/metadata/name").asString("");
-        Reply reply = api.patch(companion.kind().path(naming.namespace()) + "/" + name, patch);
-        if (!(reply instanceof Reply.Ok))
-            // It works without; what would go with its owner is then removed by name at the end.
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "{0} {1} has no owner yet: {2}",
-                    companion.kind().kind(),
-                    name,
-                    reply.unreachable().getMessage());
+        String path = path(companion, naming);
+        Reply reply = api.patch(path, patch);
+        if (reply instanceof Reply.Ok) return true;
+        // It works without; what would go with its owner is then removed by name at the end.
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "{0} has no owner: {1}",
+                path,
+                reply.unreachable().getMessage());
+        return false;
     }
 
     private void remove(Companion companion, Naming naming) {
-        String name = companion.object().at("/metadata/name").asString("");
-        api.delete(companion.kind().path(naming.namespace()) + "/" + name, Api.JSON.createObjectNode());
+        api.delete(path(companion, naming), Api.JSON.createObjectNode());
     }
 }

@@ -22,6 +22,7 @@ import tools.jackson.databind.JsonNode;
 /** What is kept on disk of an attempt while it lives: what was about to be created, whether it was stopped, its output. */
 final class Folder {
     private static final String INTENT = "intent.json";
+    private static final String COMPANIONS = "companions.json";
     private static final String STOPPED = "stopped.json";
     private static final String OUTPUT = "output-";
 
@@ -63,11 +64,33 @@ final class Folder {
 
     /** Nothing was sent after all. */
     void forgetIntent() {
+        delete(INTENT);
+    }
+
+    private void delete(String name) {
         try {
-            Files.deleteIfExists(path.resolve(INTENT));
+            Files.deleteIfExists(path.resolve(name));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Paths of what was about to be created beside the object and does not go with it yet. */
+    List<String> companions() {
+        return read(COMPANIONS)
+                .map(kept -> kept.valueStream().map(JsonNode::asString).toList())
+                .orElse(List.of());
+    }
+
+    void accompany(List<String> paths) {
+        var kept = Api.JSON.createArrayNode();
+        paths.forEach(kept::add);
+        write(COMPANIONS, kept);
+    }
+
+    /** They go with the object from now on. */
+    void owned() {
+        delete(COMPANIONS);
     }
 
     /**
@@ -149,6 +172,17 @@ final class Folder {
         return new Folder(all.resolve(key));
     }
 
+    String key() {
+        return String.valueOf(path.getFileName());
+    }
+
+    /** Whether these are the labels of something that was created for its attempt. */
+    boolean isOf(JsonNode labels) {
+        String key = labels.path(Names.JOB).asString("") + "-"
+                + labels.path(Names.ATTEMPT).asString("");
+        return labels.path(Names.MANAGED_BY).asString("").equals(Names.OURS) && key.equals(key());
+    }
+
     /** All but what says what is on the cluster. */
     void dropOutput() {
         drop(false);
@@ -161,7 +195,8 @@ final class Folder {
     private void drop(boolean whole) {
         if (!Files.isDirectory(path)) return;
         try (var files = Files.list(path)) {
-            for (Path file : files.toList()) if (whole || !file.endsWith(INTENT)) Files.deleteIfExists(file);
+            for (Path file : files.toList())
+                if (whole || !(file.endsWith(INTENT) || file.endsWith(COMPANIONS))) Files.deleteIfExists(file);
             if (whole) Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -2,41 +2,98 @@ package io.trainyard.backend.pods;
 
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.ClusterBackend.Ground;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What is on a cluster for an attempt that is over, because the server ended before it could remove it. */
-final class Leftovers {
+/**
+ * What is on a cluster for attempts that are over, because it could not be removed when they ended, or the server ended
+ * before. It goes as soon as the cluster lets it.
+ */
+final class Leftovers implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Leftovers.class.getName());
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
-    private Leftovers() {}
+    private final Ground ground;
+    private final List<Workload> kinds;
+    private final Map<String, Folder> left = new ConcurrentHashMap<>();
+    private volatile boolean open = true;
+    private boolean working;
 
-    static void remove(Api api, List<Workload> kinds, Folder folder) {
-        Optional<Folder.Intent> intent = folder.intent();
-        Optional<Workload> kind = kinds.stream()
-                .filter(each -> intent.isPresent()
-                        && each.kind().kind().equals(intent.get().kind()))
-                .findFirst();
-        if (intent.isEmpty() || kind.isEmpty() || removed(api, kind.get(), intent.get())) folder.drop();
+    Leftovers(Ground ground, List<Workload> kinds) {
+        this.ground = ground;
+        this.kinds = kinds;
     }
 
-    /** @return whether it is not there any more */
-    private static boolean removed(Api api, Workload kind, Folder.Intent intent) {
-        String path = kind.kind().path(intent.namespace()) + "/" + intent.name();
-        Reply found = api.get(path);
+    /** @param folder of an attempt that nobody asks for any more */
+    synchronized void add(Folder folder) {
+        folder.dropOutput();
+        left.put(folder.key(), folder);
+        if (working) return;
+        working = true;
+        Thread.ofVirtual().name("leftovers").start(this::work);
+    }
+
+    private void work() {
+        Duration pause = FIRST_PAUSE;
+        while (open) {
+            left.values().removeIf(this::removed);
+            synchronized (this) {
+                working = !left.isEmpty();
+                if (!working) return;
+            }
+            try {
+                Thread.sleep(pause);
+            } catch (InterruptedException e) {
+                return;
+            }
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+
+    private boolean removed(Folder folder) {
+        try {
+            for (String companion : folder.companions()) if (!removed(companion, folder)) return false;
+            Optional<Folder.Intent> intent = folder.intent();
+            Optional<Workload> kind = kinds.stream()
+                    .filter(each -> intent.isPresent()
+                            && each.kind().kind().equals(intent.get().kind()))
+                    .findFirst();
+            boolean stays = ground.settings().keepFinished() || kind.isEmpty();
+            if (!stays) {
+                Folder.Intent it = intent.orElseThrow();
+                if (!removed(kind.orElseThrow().kind().path(it.namespace()) + "/" + it.name(), folder)) return false;
+            }
+            folder.drop();
+            return true;
+        } catch (RuntimeException trouble) {
+            LOG.log(System.Logger.Level.WARNING, "what is left of " + folder.key() + " is not removed yet", trouble);
+            return false;
+        }
+    }
+
+    /** @return whether it is not there any more, or what is there is not of the attempt */
+    private boolean removed(String path, Folder folder) {
+        Reply found = ground.api().get(path);
         if (found instanceof Reply.Refused refused && refused.missing()) return true;
         if (!(found instanceof Reply.Ok(JsonNode object))) return false;
-        boolean ours = object.at("/metadata/labels")
-                .path(Names.MANAGED_BY)
-                .asString("")
-                .equals(Names.OURS);
-        if (!ours) return true;
+        if (!folder.isOf(object.at("/metadata/labels"))) return true;
         ObjectNode options = Api.JSON.createObjectNode().put("propagationPolicy", "Background");
         options.putObject("preconditions").put("uid", object.at("/metadata/uid").asString(""));
-        LOG.log(System.Logger.Level.INFO, "{0} was left behind and is removed", intent.name());
-        Reply reply = api.delete(path, options);
-        return reply instanceof Reply.Ok || (reply instanceof Reply.Refused refused && refused.missing());
+        Reply reply = ground.api().delete(path, options);
+        boolean gone = reply instanceof Reply.Ok || (reply instanceof Reply.Refused refused && refused.missing());
+        if (gone) LOG.log(System.Logger.Level.INFO, "{0} was left behind and is removed", path);
+        return gone;
+    }
+
+    @Override
+    public void close() {
+        open = false;
     }
 }

@@ -267,13 +267,14 @@ final class Live implements AutoCloseable {
     boolean release(Optional<Handle> handle) {
         close();
         sightings.forget(place.name());
-        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return true;
+        boolean alone = folder.companions().isEmpty();
+        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return alone;
         try {
             Optional<String> uid = handle.map(Handle::uid).or(() -> read(handle).map(Live::uid));
             uid.ifPresent(this::remove);
-            return true;
+            return alone;
         } catch (Unreachable stays) {
-            LOG.log(System.Logger.Level.WARNING, "{0} is removed later: {1}", place.name(), stays.getMessage());
+            LOG.log(System.Logger.Level.DEBUG, "{0} is removed later: {1}", place.name(), stays.getMessage());
             return false;
         }
     }

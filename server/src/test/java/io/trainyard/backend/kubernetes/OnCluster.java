@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.trainyard.LiveServer;
 import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.FaultProxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +22,11 @@ final class OnCluster implements AutoCloseable {
 
     OnCluster(Path home, Cluster cluster, String namespace, String... further) {
         this(home, Rights.granted(cluster, namespace), namespace, further);
+    }
+
+    /** By way of a proxy that the calls of the server's account go through. */
+    OnCluster(Path home, FaultProxy proxy, String namespace, String... further) {
+        this(home, proxy.kubeconfig(), namespace, further);
     }
 
     /** On one that nobody answers for. */

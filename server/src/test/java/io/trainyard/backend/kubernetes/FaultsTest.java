@@ -1,0 +1,300 @@
+package io.trainyard.backend.kubernetes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.FaultProxy;
+import io.trainyard.cluster.FaultProxy.Call;
+import io.trainyard.cluster.FaultProxy.Fault;
+import io.trainyard.cluster.RealCluster;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Real: the same jobs come to the same ends, whatever happens on the way between the server and its cluster. */
+@RealCluster
+class FaultsTest {
+    private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
+    private static final String JOB = "trainyard.io/job";
+    private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("trainyard.outage-seconds", 12));
+    private static final int RUNNING = Integer.getInteger("trainyard.outage-jobs", 20);
+
+    @TempDir
+    Path home;
+
+    enum Weather {
+        CALM,
+        WATCHES_EXPIRE,
+        EVERY_CONNECTION_IS_CUT_AFTER_A_SECOND,
+        THE_SERVER_IS_BUSY,
+        ANSWERS_ARE_LOST,
+        PODS_ARE_SLOW,
+        ALL_AT_ONCE;
+
+        private Fault of(Call call) {
+            return switch (this) {
+                case CALM -> new Fault.None();
+                case WATCHES_EXPIRE -> call.watches() ? expired(call) : new Fault.None();
+                case EVERY_CONNECTION_IS_CUT_AFTER_A_SECOND -> new Fault.Cut(Duration.ofSeconds(1));
+                case THE_SERVER_IS_BUSY -> busy(call);
+                case ANSWERS_ARE_LOST ->
+                    call.method().equals("GET") ? new Fault.None() : every(2, call, new Fault.LoseAnswer());
+                case PODS_ARE_SLOW -> call.lists("pods") ? new Fault.Delay(Duration.ofSeconds(3)) : new Fault.None();
+                case ALL_AT_ONCE -> anything(call);
+            };
+        }
+
+        private static Fault every(int nth, Call call, Fault fault) {
+            return rolled(call, nth) == 0 ? fault : new Fault.None();
+        }
+
+        private static Fault busy(Call call) {
+            return switch (rolled(call, 6)) {
+                case 0 -> new Fault.Answer(429, "TooManyRequests");
+                case 1 -> new Fault.Answer(503, "ServiceUnavailable");
+                default -> new Fault.None();
+            };
+        }
+
+        /** Not in turn: a repeated try would meet the same answer at the same place again and again. */
+        private static int rolled(Call call, int sides) {
+            return new SplittableRandom(call.number()).nextInt(sides);
+        }
+
+        private static Fault expired(Call call) {
+            return switch (rolled(call, 3)) {
+                case 0 -> new Fault.Answer(410, "Expired");
+                case 1 -> new Fault.Forget();
+                default -> new Fault.Cut(Duration.ofSeconds(2));
+            };
+        }
+
+        private static Fault anything(Call call) {
+            return switch (rolled(call, 11)) {
+                case 0 -> new Fault.Answer(503, "ServiceUnavailable");
+                case 2 -> new Fault.LoseAnswer();
+                case 4 -> call.watches() ? new Fault.Forget() : new Fault.Answer(429, "TooManyRequests");
+                case 7 -> new Fault.Delay(Duration.ofSeconds(1));
+                default -> new Fault.Cut(Duration.ofSeconds(3));
+            };
+        }
+    }
+
+    /** What each comes to, by the cause for those that fail. */
+    private static Map<ObjectNode, String> jobs() {
+        var jobs = new LinkedHashMap<ObjectNode, String>();
+        for (int i = 0; i < 14; i++) jobs.put(job("run-for", (i % 4) * 500 + "ms", "number", "" + i), "succeeded");
+        for (int i = 0; i < 5; i++) jobs.put(job("exit-code", "3", "number", "" + i), "failed: exit_code");
+        for (int i = 0; i < 3; i++) jobs.put(job("script", "oom-killed", "number", "" + i), "failed: out_of_memory");
+        for (int i = 0; i < 2; i++) jobs.put(job("script", "invalid-image-name", "number", "" + i), "failed: image");
+        for (int i = 0; i < 2; i++) {
+            ObjectNode evicted = job("script", "evicted", "number", "" + i);
+            evicted.putObject("policy").put("infrastructure_attempts", 1);
+            jobs.put(evicted, "failed: evicted");
+        }
+        for (int i = 0; i < 2; i++) {
+            ObjectNode secret = job("run-for", "1s", "number", "s" + i);
+            secret.withObject("/container/environment").putObject("KEY").put("secret", "canary");
+            jobs.put(secret, "succeeded");
+            ObjectNode gang = job("run-for", "1s", "number", "g" + i);
+            gang.withObject("/resources").put("nodes", 2);
+            jobs.put(gang, "succeeded");
+        }
+        return jobs;
+    }
+
+    private static ObjectNode job(String... annotations) {
+        ObjectNode job = OnCluster.shell("true");
+        for (int i = 0; i < annotations.length; i += 2)
+            job.withObject("/annotations").put("cluster.trainyard.io/" + annotations[i], annotations[i + 1]);
+        return job;
+    }
+
+    private OnCluster on(FaultProxy proxy, Cluster cluster) {
+        return new OnCluster(home, proxy, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0");
+    }
+
+    private static String end(JsonNode job) {
+        String cause = job.path("cause").asString("");
+        return job.path("state").asString("") + (cause.isEmpty() ? "" : ": " + cause);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void jobs_come_to_the_same_ends_in_all_weathers_and_each_is_created_once(Weather weather, Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
+                var on = on(proxy, cluster)) {
+            proxy.script(weather::of);
+            var expected = new LinkedHashMap<String, String>();
+            jobs().forEach((job, end) -> expected.put(on.submit(job), end));
+            String cancelled = on.submit(job("run-for", "10m"));
+            Cluster.until("it runs", () -> state(on, cancelled).equals("running"));
+            on.server().post("/api/v1/jobs/" + cancelled + "/cancel", "");
+            expected.put(cancelled, "cancelled");
+
+            var ends = new LinkedHashMap<String, String>();
+            for (String id : expected.keySet()) {
+                Cluster.until(expected.get(id) + " is the end of " + id, () -> FINAL.contains(state(on, id)));
+                JsonNode job = on.server().get("/api/v1/jobs/" + id).json();
+                ends.put(id, end(job));
+                assertEquals(1, job.path("attempts").size(), job.toString());
+            }
+            assertEquals(expected, ends);
+            assertEquals(expected.size(), proxy.created().size());
+            assertEquals(Set.of(1), Set.copyOf(proxy.created().values()), "each is created once");
+            proxy.script(_ -> new Fault.None());
+            Cluster.until("nothing is left behind", () -> ours(cluster).isEmpty() && companions(cluster) == 0);
+        }
+    }
+
+    private static int companions(Cluster cluster) {
+        var secrets =
+                cluster.client().secrets().inNamespace(cluster.namespace()).withLabel(JOB);
+        var services =
+                cluster.client().services().inNamespace(cluster.namespace()).withLabel(JOB);
+        return secrets.list().getItems().size() + services.list().getItems().size();
+    }
+
+    private static String state(OnCluster on, String id) {
+        return on.server().get("/api/v1/jobs/" + id).json().path("state").asString("");
+    }
+
+    private static List<io.fabric8.kubernetes.api.model.batch.v1.Job> ours(Cluster cluster) {
+        return cluster.client()
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(cluster.namespace())
+                .withLabel(JOB)
+                .list()
+                .getItems();
+    }
+
+    @Test
+    void while_nobody_answers_nothing_is_killed_or_started_again_and_all_is_known_soon_after(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
+                var on = on(proxy, cluster)) {
+            var staying = new ArrayList<String>();
+            var ending = new ArrayList<String>();
+            for (int i = 0; i < RUNNING; i++) {
+                staying.add(on.submit(job("run-for", "1h", "number", "" + i)));
+                ending.add(on.submit(job("run-for", "1h", "number", "e" + i)));
+            }
+            for (String id : staying)
+                Cluster.until("it runs", () -> state(on, id).equals("running"));
+            for (String id : ending)
+                Cluster.until("it runs", () -> state(on, id).equals("running"));
+            List<String> before = uids(cluster);
+
+            proxy.refuse();
+            Instant back = Instant.now().plus(OUTAGE);
+            for (String id : ending) finish(cluster, on.pods(cluster, id).getFirst());
+            Cluster.until(OUTAGE, "the outage is over", () -> {
+                for (String id : staying) assertEquals("running", state(on, id));
+                return Instant.now().isAfter(back);
+            });
+            for (String id : ending) assertEquals("running", state(on, id));
+            proxy.accept();
+
+            Instant accepted = Instant.now();
+            for (String id : ending)
+                Cluster.until("it is known", () -> state(on, id).equals("succeeded"));
+            Duration caughtUp = Duration.between(accepted, Instant.now());
+            assertTrue(caughtUp.compareTo(Duration.ofSeconds(10)) <= 0, "caught up after " + caughtUp);
+            for (String id : staying) {
+                JsonNode job = on.server().get("/api/v1/jobs/" + id).json();
+                assertEquals("running", job.path("state").asString());
+                assertEquals(1, job.path("attempt").asInt());
+            }
+            assertEquals(1, Set.copyOf(proxy.created().values()).size());
+            assertTrue(before.containsAll(uids(cluster)), "none was started again");
+            assertEquals(
+                    staying.size(),
+                    cluster.client()
+                            .pods()
+                            .inNamespace(cluster.namespace())
+                            .withField("status.phase", "Running")
+                            .list()
+                            .getItems()
+                            .size());
+            for (String id : staying) on.server().post("/api/v1/jobs/" + id + "/cancel", "");
+            for (String id : staying)
+                Cluster.until("it is cancelled", () -> state(on, id).equals("cancelled"));
+        }
+    }
+
+    @Test
+    void a_slow_list_of_pods_after_a_restart_changes_nothing_that_is_known(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
+                var on = on(proxy, cluster)) {
+            String id = on.submit(job("script", "image-pull-back-off"));
+            Cluster.until("it waits for its image", () -> reason(on, id).equals("image_pull"));
+            String before = on.server().get("/api/v1/jobs/" + id + "/events").text();
+            proxy.script(call -> call.lists("pods") ? new Fault.Delay(Duration.ofSeconds(4)) : new Fault.None());
+            on.restart();
+            on.await(on.submit(job("run-for", "0s")), "succeeded");
+            assertEquals(
+                    before, on.server().get("/api/v1/jobs/" + id + "/events").text());
+            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
+            on.await(id, "cancelled");
+        }
+    }
+
+    private static String reason(OnCluster on, String id) {
+        return on.server().get("/api/v1/jobs/" + id).json().at("/reason/kind").asString("");
+    }
+
+    @Test
+    void an_API_server_that_is_killed_and_comes_back_with_its_data_has_killed_nothing(Cluster cluster) {
+        String namespace = cluster.hostNamespace();
+        try (var on = new OnCluster(home, cluster, namespace)) {
+            String id = on.submit(OnCluster.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
+            String waiting = on.submit(OnCluster.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
+            Cluster.until("it runs", () -> state(on, id).equals("running"));
+            Cluster.until("it runs", () -> state(on, waiting).equals("running"));
+            cluster.killApi();
+            String meanwhile = on.submit(OnCluster.shell("echo late"));
+            assertEquals("running", state(on, id));
+            cluster.startApi();
+            for (String each : List.of(id, meanwhile)) {
+                Cluster.until("it succeeds", () -> state(on, each).equals("succeeded"));
+                assertEquals(
+                        1,
+                        on.server()
+                                .get("/api/v1/jobs/" + each)
+                                .json()
+                                .path("attempts")
+                                .size());
+            }
+            assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), on.lines(id));
+            assertEquals(List.of("late"), on.lines(meanwhile));
+            assertEquals("running", state(on, waiting));
+            on.server().post("/api/v1/jobs/" + waiting + "/cancel", "");
+            on.await(waiting, "cancelled");
+        }
+    }
+
+    private static List<String> uids(Cluster cluster) {
+        return ours(cluster).stream().map(job -> job.getMetadata().getUid()).toList();
+    }
+
+    private static void finish(Cluster cluster, io.fabric8.kubernetes.api.model.Pod pod) {
+        cluster.client().resource(pod).edit(it -> {
+            it.getMetadata().getAnnotations().put("cluster.trainyard.io/run-for", "0s");
+            return it;
+        });
+    }
+}
