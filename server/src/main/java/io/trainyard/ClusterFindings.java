@@ -6,9 +6,12 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.Permissions;
 import io.trainyard.backend.pods.Permissions.Need;
+import io.trainyard.backend.pods.Workload;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.TreeMap;
 
 /** Whether the cluster answers and lets this server do what it has to, and what each thing it may not do costs. */
 final class ClusterFindings {
@@ -19,18 +22,32 @@ final class ClusterFindings {
     /** Empty where the server asks nothing of any cluster. */
     static List<Finding> of(Configuration configuration) {
         var clusters = new KubernetesConfiguration(configuration);
-        if (clusters.settings().depth() == Depth.RENDER) return List.of();
-        String namespace = clusters.settings().namespace();
+        var kubeflow = new KubeflowConfiguration(configuration);
         try (var api = new Api(clusters.cluster())) {
-            List<Need> missing = Permissions.missing(api, Permissions.of(clusters.kinds()), namespace);
-            String where = "cluster %s, namespace %s".formatted(api.cluster().orElse("?"), namespace);
-            if (missing.isEmpty()) return List.of(new Finding(SUBJECT, true, where + ": all is allowed", ""));
-            return refused(missing, where, namespace);
+            var kinds = new TreeMap<String, List<Workload>>();
+            if (clusters.settings().depth() != Depth.RENDER)
+                kinds.computeIfAbsent(clusters.settings().namespace(), _ -> new ArrayList<>())
+                        .addAll(clusters.kinds());
+            if (kubeflow.settings().depth() != Depth.RENDER
+                    && !kubeflow.contracts().isEmpty())
+                kinds.computeIfAbsent(configuration.jobsNamespace(), _ -> new ArrayList<>())
+                        .addAll(kubeflow.kinds(api, InstantSource.system()));
+            var findings = new ArrayList<Finding>();
+            kinds.forEach((namespace, some) -> findings.addAll(in(namespace, some, api)));
+            return findings;
         } catch (Unreachable silent) {
             String remedy =
                     "say TRAINYARD_KUBERNETES_KUBECONFIG, or run the server in the cluster; until then jobs wait";
             return List.of(new Finding(SUBJECT, false, String.valueOf(silent.getMessage()), remedy));
         }
+    }
+
+    private static List<Finding> in(String namespace, List<Workload> kinds, Api api) {
+        List<Need> missing = Permissions.missing(api, Permissions.of(kinds), namespace);
+        String where = "cluster %s, namespace %s".formatted(api.cluster().orElse("?"), namespace);
+        return missing.isEmpty()
+                ? List.of(new Finding(SUBJECT, true, where + ": all is allowed", ""))
+                : refused(missing, where, namespace);
     }
 
     private static List<Finding> refused(List<Need> missing, String where, String namespace) {

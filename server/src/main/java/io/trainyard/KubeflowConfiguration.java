@@ -1,11 +1,17 @@
 package io.trainyard;
 
+import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.kubeflow.Dialect;
 import io.trainyard.backend.kubeflow.KubeflowSettings;
+import io.trainyard.backend.kubeflow.Offer;
+import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
+import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodsSettings;
+import io.trainyard.backend.pods.Workload;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +40,13 @@ final class KubeflowConfiguration {
                 depth(),
                 new TrainerConfiguration(all).settings().apiVersion(),
                 dialect());
+    }
+
+    /** What the server creates on a cluster; the first that takes a job gets it. */
+    List<Workload> kinds(Api api, InstantSource clock) {
+        KubeflowSettings settings = settings();
+        var offer = new Offer(api, clock, settings.dialect());
+        return List.of(new TrainJobWorkload(settings, offer), new PyTorchJobWorkload(settings, offer));
     }
 
     /** Where a cluster is not named, all is only rendered, as it was before there was a way to create it. */

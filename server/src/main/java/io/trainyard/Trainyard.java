@@ -8,9 +8,6 @@ import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.cluster.Api;
-import io.trainyard.backend.kubeflow.Offer;
-import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
-import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.local.LocalBackend;
 import io.trainyard.backend.pods.ClusterBackend;
@@ -157,12 +154,10 @@ final class Trainyard implements AutoCloseable {
     }
 
     private ClusterBackend kubeflow(KubeflowConfiguration configuration, InstantSource clock, Consumer<JobId> wake) {
-        var settings = configuration.settings();
-        var offer = new Offer(api, clock, settings.dialect());
         return new ClusterBackend(
                 KubeflowConfiguration.BACKEND,
-                List.of(new TrainJobWorkload(settings, offer), new PyTorchJobWorkload(settings, offer)),
-                settings.depth(),
+                configuration.kinds(api, clock),
+                configuration.settings().depth(),
                 new ClusterBackend.Access(api, configuration.pods(), clock),
                 wake);
     }

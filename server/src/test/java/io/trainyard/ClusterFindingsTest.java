@@ -23,7 +23,7 @@ class ClusterFindingsTest {
     private List<Finding> findings(String kubeconfig, String namespace) {
         return ClusterFindings.of(new Configuration(
                 Map.of(Setting.HOME, home.toString(), Setting.JOB_RUNNER, "kubernetes"),
-                Map.of("KUBECONFIG", kubeconfig, "K8S_NAMESPACE", namespace)));
+                Map.of("KUBECONFIG", kubeconfig, "K8S_NAMESPACE", namespace, "TRAINER_JOBS_NAMESPACE", namespace)));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
@@ -26,7 +27,9 @@ public final class PodLogFile {
     private final Path beside;
     private Cursor cursor = Cursor.START;
     private String uid = "";
-    private boolean finished;
+    /** All that were read to their end, one after another: a pod that is replaced stays known. */
+    private final Set<String> through = new LinkedHashSet<>();
+
     private long length;
 
     /**
@@ -77,7 +80,7 @@ public final class PodLogFile {
         try {
             JsonNode kept = Api.JSON.readTree(Files.readAllBytes(beside));
             uid = kept.path("uid").asString("");
-            finished = kept.path("finished").asBoolean(false);
+            for (JsonNode pod : kept.path("through")) through.add(pod.asString(""));
             length = kept.path("length").asLong(0);
             cursor = new Cursor(
                     Times.of(kept.path("last")),
@@ -92,7 +95,7 @@ public final class PodLogFile {
 
     private void startOver() {
         uid = "";
-        finished = false;
+        through.clear();
         length = 0;
         cursor = Cursor.START;
     }
@@ -109,17 +112,16 @@ public final class PodLogFile {
     synchronized void begin(String pod) {
         if (uid.equals(pod)) return;
         uid = pod;
-        finished = false;
         cursor = Cursor.START;
     }
 
     synchronized boolean finished(String pod) {
-        return finished && uid.equals(pod);
+        return through.contains(pod);
     }
 
     synchronized void finish(String pod) {
         if (!uid.equals(pod)) return;
-        finished = true;
+        through.add(pod);
         try {
             writeCursor();
         } catch (IOException e) {
@@ -149,10 +151,10 @@ public final class PodLogFile {
         ObjectNode kept = Api.JSON
                 .createObjectNode()
                 .put("uid", uid)
-                .put("finished", finished)
                 .put("length", length)
                 .put("lines", cursor.lines())
                 .put("partial", cursor.partialBytes());
+        through.forEach(kept.putArray("through")::add);
         cursor.last().ifPresent(last -> kept.put("last", last.toString()));
         Path draft = Path.of(beside + ".draft");
         Files.write(draft, Api.JSON.writeValueAsBytes(kept));

@@ -38,6 +38,7 @@ public final class Permissions {
             add(needs, kind.group(), kind.plural(), "nothing that was created is found again", "get");
             add(needs, kind.group(), kind.plural(), "every look at a job is a call of its own", "list", "watch");
             add(needs, kind.group(), kind.plural(), "no job can be stopped, and finished ones stay", "delete");
+            if (kind.kind().equals("TrainJob")) runtimes(needs, kind.group());
         }
         add(needs, "", "pods", "nobody knows why a job waits or failed", "list", "watch");
         add(needs, "", "pods/log", "the output of jobs is lost", "get");
@@ -50,6 +51,12 @@ public final class Permissions {
         add(needs, KUEUE, "workloads", "nobody knows why a queue holds a job back", "list", "watch");
         add(needs, "visibility." + KUEUE, "localqueues/pendingworkloads", "positions in queues are unknown", "get");
         return needs;
+    }
+
+    private static void runtimes(List<Need> needs, String group) {
+        String without = "a runtime that does not exist is not refused";
+        add(needs, group, "trainingruntimes", without, "get", "list");
+        add(needs, group, "clustertrainingruntimes", without, "get", "list");
     }
 
     private static void add(List<Need> needs, String group, String resource, String without, String... verbs) {

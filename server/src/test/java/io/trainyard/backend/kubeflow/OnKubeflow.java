@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.trainyard.LiveServer;
+import io.trainyard.backend.kubernetes.Rights;
 import io.trainyard.cluster.Cluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +19,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The whole server with its jobs as objects of Kubeflow on the test cluster, and what tests ask of both. */
+/** The whole server with its jobs as objects of Kubeflow on the test cluster and the rights we publish, and what tests ask of both. */
 final class OnKubeflow implements AutoCloseable {
     private static final Path RUNTIMES = Path.of("../deploy/kubeflow");
 
@@ -38,7 +39,7 @@ final class OnKubeflow implements AutoCloseable {
         this.namespace = namespace;
         var variables = new HashMap<>(Map.of(
                 "KUBECONFIG",
-                cluster.kubeconfig().toString(),
+                Rights.granted(cluster, namespace).toString(),
                 "TRAINER_JOBS_NAMESPACE",
                 namespace,
                 "K8S_TRAINING_IMAGE",

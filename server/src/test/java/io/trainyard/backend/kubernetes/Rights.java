@@ -1,6 +1,9 @@
 package io.trainyard.backend.kubernetes;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.trainyard.cluster.Cluster;
@@ -28,10 +31,20 @@ public final class Rights {
     /** @return a kubeconfig of the service account of the file, which may do there what the file says */
     public static Path granted(Cluster cluster, String namespace) {
         for (HasMetadata each : published(cluster)) {
-            boolean account = each.getKind().equals("ServiceAccount");
-            each.getMetadata().setNamespace(account ? cluster.namespace() : namespace);
-            if (each instanceof RoleBinding binding)
-                binding.getSubjects().forEach(subject -> subject.setNamespace(cluster.namespace()));
+            switch (each) {
+                case ServiceAccount account -> account.getMetadata().setNamespace(cluster.namespace());
+                case ClusterRole _ -> {}
+                case ClusterRoleBinding binding -> {
+                    // Of all namespaces: one for each account.
+                    binding.getMetadata().setName("trainyard-" + cluster.namespace());
+                    binding.getSubjects().forEach(subject -> subject.setNamespace(cluster.namespace()));
+                }
+                case RoleBinding binding -> {
+                    binding.getMetadata().setNamespace(namespace);
+                    binding.getSubjects().forEach(subject -> subject.setNamespace(cluster.namespace()));
+                }
+                default -> each.getMetadata().setNamespace(namespace); // kinds are open
+            }
             cluster.client().resource(each).createOr(NonDeletingOperation::update);
         }
         return cluster.kubeconfigFor("trainyard");
