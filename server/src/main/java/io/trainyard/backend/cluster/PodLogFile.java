@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
@@ -26,6 +27,9 @@ public final class PodLogFile {
     private final Path beside;
     private Cursor cursor = Cursor.START;
     private String uid = "";
+    /** Pods of the rank before that one. */
+    private final Set<String> earlier = new LinkedHashSet<>();
+
     private boolean finished;
     private long length;
 
@@ -77,6 +81,7 @@ public final class PodLogFile {
         try {
             JsonNode kept = Api.JSON.readTree(Files.readAllBytes(beside));
             uid = kept.path("uid").asString("");
+            for (JsonNode each : kept.path("earlier")) earlier.add(each.asString(""));
             finished = kept.path("finished").asBoolean(false);
             length = kept.path("length").asLong(0);
             cursor = new Cursor(
@@ -92,6 +97,7 @@ public final class PodLogFile {
 
     private void startOver() {
         uid = "";
+        earlier.clear();
         finished = false;
         length = 0;
         cursor = Cursor.START;
@@ -108,13 +114,14 @@ public final class PodLogFile {
     /** Another pod has a log of its own; its lines follow in the same file. */
     synchronized void begin(String pod) {
         if (uid.equals(pod)) return;
+        if (!uid.isEmpty()) earlier.add(uid);
         uid = pod;
         finished = false;
         cursor = Cursor.START;
     }
 
     synchronized boolean finished(String pod) {
-        return finished && uid.equals(pod);
+        return earlier.contains(pod) || (finished && uid.equals(pod));
     }
 
     synchronized void finish(String pod) {
@@ -153,6 +160,8 @@ public final class PodLogFile {
                 .put("length", length)
                 .put("lines", cursor.lines())
                 .put("partial", cursor.partialBytes());
+        var before = kept.putArray("earlier");
+        earlier.forEach(before::add);
         cursor.last().ifPresent(last -> kept.put("last", last.toString()));
         Path draft = Path.of(beside + ".draft");
         Files.write(draft, Api.JSON.writeValueAsBytes(kept));
