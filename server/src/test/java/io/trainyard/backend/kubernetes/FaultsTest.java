@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -158,15 +159,15 @@ class FaultsTest {
             assertEquals(expected.size(), proxy.created().size());
             assertEquals(Set.of(1), Set.copyOf(proxy.created().values()), "each is created once");
             proxy.script(_ -> new Fault.None());
-            Cluster.until("nothing is left behind", () -> ours(cluster).isEmpty() && companions(cluster) == 0);
+            Cluster.until(
+                    "nothing is left behind",
+                    () -> ours(cluster).isEmpty() && companions(cluster, cluster.namespace()) == 0);
         }
     }
 
-    private static int companions(Cluster cluster) {
-        var secrets =
-                cluster.client().secrets().inNamespace(cluster.namespace()).withLabel(JOB);
-        var services =
-                cluster.client().services().inNamespace(cluster.namespace()).withLabel(JOB);
+    private static int companions(Cluster cluster, String namespace) {
+        var secrets = cluster.client().secrets().inNamespace(namespace).withLabel(JOB);
+        var services = cluster.client().services().inNamespace(namespace).withLabel(JOB);
         return secrets.list().getItems().size() + services.list().getItems().size();
     }
 
@@ -300,6 +301,31 @@ class FaultsTest {
             on.server().post("/api/v1/jobs/" + waiting + "/cancel", "");
             on.await(waiting, "cancelled");
         }
+    }
+
+    @Test
+    void a_job_with_a_secret_costs_at_most_six_calls_beside_the_watches(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()));
+                var on = new OnCluster(home, proxy, cluster.hostNamespace())) {
+            on.await(on.submit(withSecret("first")), "succeeded");
+            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+            var calls = new ConcurrentLinkedQueue<Call>();
+            proxy.script(call -> {
+                if (!call.watches()) calls.add(call);
+                return new Fault.None();
+            });
+            String id = on.submit(withSecret("second"));
+            on.await(id, "succeeded");
+            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+            assertEquals(List.of("opened"), on.lines(id));
+            assertTrue(calls.size() <= 6, calls.toString());
+        }
+    }
+
+    private static ObjectNode withSecret(String value) {
+        ObjectNode job = OnCluster.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
+        job.withObject("/container/environment").putObject("KEY").put("secret", value);
+        return job;
     }
 
     private static List<String> uids(Cluster cluster) {
