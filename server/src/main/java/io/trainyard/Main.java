@@ -11,7 +11,10 @@ import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Starts the server ({@code serve [--port N] [--home DIR] [--host ADDRESS]}) or examines the machine ({@code doctor}). */
+/**
+ * Starts the server ({@code serve [--port N] [--home DIR] [--host ADDRESS]}) or examines the machine ({@code doctor}), or
+ * a cluster ({@code k8s}).
+ */
 public final class Main {
     private static final int USAGE = 2;
     private static final int TROUBLE = 3;
@@ -23,7 +26,9 @@ public final class Main {
         System.setProperty("java.util.logging.SimpleFormatter.format", "%1$tF %1$tT.%1$tL %4$s %5$s%6$s%n");
         try {
             var words = List.of(arguments);
-            if (words.contains("--help") || words.contains("-h")) help();
+            boolean help = words.contains("--help") || words.contains("-h");
+            if (!words.isEmpty() && words.getFirst().equals("k8s")) cluster(words.subList(1, words.size()), help);
+            else if (help) help();
             else if (!words.isEmpty() && words.getFirst().equals("doctor")) doctor(words.subList(1, words.size()));
             else serve(options(words.isEmpty() ? words : words.subList(1, words.size())));
         } catch (Configuration.Nonsense nonsense) {
@@ -76,8 +81,15 @@ public final class Main {
         System.exit(doctor.well() ? 0 : 1);
     }
 
+    private static void cluster(List<String> words, boolean help) {
+        if (help) System.out.print(ClusterCommand.HELP);
+        else
+            System.exit(ClusterCommand.of(words, System.getenv(), new ClusterCommand.Streams(System.out, System.err))
+                    .run());
+    }
+
     /** {@code --port 4000} or {@code --port=4000}; every setting has such an option. */
-    private static Map<Setting, String> options(List<String> words) {
+    static Map<Setting, String> options(List<String> words) {
         var options = new EnumMap<Setting, String>(Setting.class);
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
@@ -100,7 +112,7 @@ public final class Main {
 
     private static void help() {
         System.out.println(
-                "Usage: trainyard serve [OPTIONS]     starts the server\n       trainyard doctor [--json]     says what is missing here, and the remedy\n\nOptions, each also a variable of the "
+                "Usage: trainyard serve [OPTIONS]     starts the server\n       trainyard doctor [--json]     says what is missing here, and the remedy\n       trainyard k8s --help          makes a cluster ready for jobs\n\nOptions, each also a variable of the "
                         + "environment and a line of trainyard.properties in the home folder:\n");
         for (Setting setting : Setting.values()) {
             String names = Stream.concat(Stream.of(setting.variable()), setting.alsoKnownAs.stream())

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 
 /** The settings of the vision contract. */
 final class VisionConfiguration {
-    private static final String NAMESPACE = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+    static final String NAMESPACE = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 
     private final Configuration all;
 
@@ -28,7 +28,7 @@ final class VisionConfiguration {
                         all.preferredBackend().equals("simulated") ? "simulated" : "local",
                         all.some(Setting.LOCAL_SCRIPT).isPresent()),
                 new Cluster(
-                        matching(Setting.VISION_NAMESPACE, NAMESPACE, "a namespace of small letters, digits and -"),
+                        namespace(),
                         matching(Setting.VISION_REGISTRY, "[A-Za-z0-9][^\\s@]*", "a registry such as ghcr.io/myorg"),
                         matching(Setting.VISION_IMAGE_VERSION, "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "an image tag")),
                 new Machine(
@@ -40,6 +40,10 @@ final class VisionConfiguration {
                         all.whole(Setting.VISION_CPUS, 1, 10_000)),
                 all.some(Setting.VISION_INTERNAL_TOKEN),
                 address);
+    }
+
+    String namespace() {
+        return matching(Setting.VISION_NAMESPACE, NAMESPACE, "a namespace of small letters, digits and -");
     }
 
     private boolean fallback() {

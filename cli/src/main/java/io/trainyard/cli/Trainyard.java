@@ -30,7 +30,7 @@ import picocli.CommandLine.Command;
 /** The word all commands stand behind. Only the command that was called is built, since each costs time to inspect. */
 @Command(
         name = "trainyard",
-        description = "Submit and follow model-training jobs. (serve and doctor are commands of the server.)",
+        description = "Submit and follow model-training jobs. (serve, doctor and k8s are commands of the server.)",
         synopsisSubcommandLabel = "COMMAND",
         footer = {
             "",

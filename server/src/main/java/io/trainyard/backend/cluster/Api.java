@@ -34,6 +34,7 @@ public final class Api implements AutoCloseable {
     private static final int MAX_SHOWN_CHARACTERS = 500;
     private static final String JSON_TYPE = "application/json";
     private static final String MERGE_TYPE = "application/merge-patch+json";
+    private static final String APPLY_TYPE = "application/apply-patch+yaml";
 
     private final ClusterSettings settings;
     /** Made at the first call; a kubeconfig that cannot be used yet is read again at the next one. */
@@ -82,6 +83,16 @@ public final class Api implements AutoCloseable {
     /** @param patch an RFC 7396 merge patch */
     public Reply patch(String path, JsonNode patch) {
         return send("PATCH", path, MERGE_TYPE, Optional.of(patch));
+    }
+
+    /**
+     * Server-side apply: what is there becomes as the object says, and what the object does not speak of stays.
+     *
+     * @param force where somebody else has set a field to something else
+     */
+    public Reply apply(String path, JsonNode object, boolean dryRun, boolean force) {
+        String query = "?fieldManager=trainyard&fieldValidation=Strict&force=" + force + (dryRun ? "&dryRun=All" : "");
+        return send("PATCH", path + query, APPLY_TYPE, Optional.of(object));
     }
 
     public Reply delete(String path, JsonNode options) {

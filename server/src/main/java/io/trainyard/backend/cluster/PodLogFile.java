@@ -27,10 +27,9 @@ public final class PodLogFile {
     private final Path beside;
     private Cursor cursor = Cursor.START;
     private String uid = "";
-    /** Pods of the rank before that one. */
-    private final Set<String> earlier = new LinkedHashSet<>();
+    /** All that were read to their end, one after another: a pod that is replaced stays known. */
+    private final Set<String> through = new LinkedHashSet<>();
 
-    private boolean finished;
     private long length;
 
     /**
@@ -81,8 +80,7 @@ public final class PodLogFile {
         try {
             JsonNode kept = Api.JSON.readTree(Files.readAllBytes(beside));
             uid = kept.path("uid").asString("");
-            for (JsonNode each : kept.path("earlier")) earlier.add(each.asString(""));
-            finished = kept.path("finished").asBoolean(false);
+            for (JsonNode pod : kept.path("through")) through.add(pod.asString(""));
             length = kept.path("length").asLong(0);
             cursor = new Cursor(
                     Times.of(kept.path("last")),
@@ -97,8 +95,7 @@ public final class PodLogFile {
 
     private void startOver() {
         uid = "";
-        earlier.clear();
-        finished = false;
+        through.clear();
         length = 0;
         cursor = Cursor.START;
     }
@@ -114,19 +111,17 @@ public final class PodLogFile {
     /** Another pod has a log of its own; its lines follow in the same file. */
     synchronized void begin(String pod) {
         if (uid.equals(pod)) return;
-        if (!uid.isEmpty()) earlier.add(uid);
         uid = pod;
-        finished = false;
         cursor = Cursor.START;
     }
 
     synchronized boolean finished(String pod) {
-        return earlier.contains(pod) || (finished && uid.equals(pod));
+        return through.contains(pod);
     }
 
     synchronized void finish(String pod) {
         if (!uid.equals(pod)) return;
-        finished = true;
+        through.add(pod);
         try {
             writeCursor();
         } catch (IOException e) {
@@ -156,12 +151,10 @@ public final class PodLogFile {
         ObjectNode kept = Api.JSON
                 .createObjectNode()
                 .put("uid", uid)
-                .put("finished", finished)
                 .put("length", length)
                 .put("lines", cursor.lines())
                 .put("partial", cursor.partialBytes());
-        var before = kept.putArray("earlier");
-        earlier.forEach(before::add);
+        through.forEach(kept.putArray("through")::add);
         cursor.last().ifPresent(last -> kept.put("last", last.toString()));
         Path draft = Path.of(beside + ".draft");
         Files.write(draft, Api.JSON.writeValueAsBytes(kept));

@@ -93,9 +93,12 @@ public final class PyTorchJobWorkload implements Workload {
         job.set("metadata", Metadata.of(spec, naming));
         ObjectNode body = job.putObject("spec");
         body.put("nprocPerNode", Integer.toString(spec.resources().processesPerNode()));
-        // No backoffLimit: a pod that failed ends the job anyway, and at a limit up to release 1.9.3 of the operator
-        // removes its pods and with them the exit code.
-        ObjectNode policy = body.putObject("runPolicy").put("cleanPodPolicy", "None");
+        // Pods that ended stay, with their exit codes and logs; those that wait for a dead one would hold their GPUs
+        // for
+        // ever. No backoffLimit: a pod that failed ends the job anyway, and at a limit up to release 1.9.3 of the
+        // operator
+        // removes all pods.
+        ObjectNode policy = body.putObject("runPolicy").put("cleanPodPolicy", "Running");
         Metadata.deadline(spec, policy);
         ObjectNode replicas = body.putObject("pytorchReplicaSpecs");
         ObjectNode pod = pod(spec, naming);

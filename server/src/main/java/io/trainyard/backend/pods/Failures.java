@@ -53,7 +53,18 @@ final class Failures {
                 .flatMap(Optional::stream)
                 .min(Found.FIRST)
                 .map(Found::failure)
+                .or(() -> taken(seen))
                 .orElse(said);
+    }
+
+    /** Of one that was deleted and went too fast to be seen ended, only that remains. */
+    private static Optional<Failure> taken(Seen seen) {
+        return seen.pods().stream()
+                .filter(pod -> pod.goneBy().isPresent() && !pod.over())
+                .findFirst()
+                .flatMap(pod -> failure(
+                        Cause.INTERRUPTED,
+                        "node-%d (%s) was deleted from the cluster while it ran".formatted(pod.rank(), pod.node())));
     }
 
     /** What the object itself says when no pod is left to ask. */

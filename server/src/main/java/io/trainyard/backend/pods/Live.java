@@ -82,7 +82,7 @@ final class Live implements AutoCloseable {
     }
 
     private Fate fate(Pod pod) {
-        if (!sightings.there(pod.name())) return Fate.GONE;
+        if (!sightings.there(pod)) return Fate.GONE;
         return pod.over() || pod.finished().isPresent() ? Fate.OVER : Fate.PRINTS;
     }
 

@@ -27,13 +27,20 @@ final class OurTrainer {
     }
 
     static String config(Launch launch, String framework) {
-        return RunFile.of(launch, framework, CHECKPOINTS, OUTPUT);
+        // Beside what it makes they outlive the pod.
+        String checkpoints = launch.spec()
+                .artifacts()
+                .outputUri()
+                .map(output -> output.replaceFirst("/+$", "") + "/checkpoints")
+                .orElse(CHECKPOINTS);
+        return RunFile.of(launch, framework, checkpoints, OUTPUT);
     }
 
     static List<String> warnings(JobSpec spec) {
         var warnings = new ArrayList<String>();
         if (framework(spec).isEmpty()) return warnings;
-        if (spec.artifacts().checkpoints().uri().isEmpty())
+        if (spec.artifacts().checkpoints().uri().isEmpty()
+                && spec.artifacts().outputUri().isEmpty())
             warnings.add(
                     "checkpoints.uri: none is given, so checkpoints go with the pod and a further attempt starts from the beginning; name a bucket");
         if (spec.artifacts().outputUri().isEmpty())

@@ -29,7 +29,7 @@ final class Sightings implements AutoCloseable {
     private final Reflector<Pod> pods;
     private final List<Reflector<Notice>> notices;
     private final Queues queues;
-    /** By the name of the object, then of the pod; also those that are gone, until nobody asks any more. */
+    /** By the name of the object, then by uid: a later pod may have the same name. Also those that are gone. */
     private final Map<String, Map<String, Pod>> podsOf = new ConcurrentHashMap<>();
 
     private final Map<String, String> ownerOf = new ConcurrentHashMap<>();
@@ -84,8 +84,7 @@ final class Sightings implements AutoCloseable {
     }
 
     private void podChanged(Pod pod) {
-        podsOf.computeIfAbsent(pod.owner(), _ -> new ConcurrentHashMap<>()).put(pod.name(), pod);
-        ownerOf.put(pod.name(), pod.owner());
+        keep(pod);
         wakeNamed(pod.owner());
     }
 
@@ -122,21 +121,25 @@ final class Sightings implements AutoCloseable {
 
     /** What a live read has shown. */
     void add(List<Pod> read) {
-        for (Pod pod : read) {
-            podsOf.computeIfAbsent(pod.owner(), _ -> new ConcurrentHashMap<>()).put(pod.name(), pod);
-            ownerOf.put(pod.name(), pod.owner());
-        }
+        read.forEach(this::keep);
+    }
+
+    private void keep(Pod pod) {
+        podsOf.computeIfAbsent(pod.owner(), _ -> new ConcurrentHashMap<>()).put(pod.uid(), pod);
+        ownerOf.put(pod.name(), pod.owner());
     }
 
     /** Whether the pod is still there as far as the watch shows. */
-    boolean there(String pod) {
-        return pods.get(pod).isPresent();
+    boolean there(Pod pod) {
+        return pods.get(pod.name()).filter(it -> it.uid().equals(pod.uid())).isPresent();
     }
 
     List<Notice> notices(String object) {
         var all = new ArrayList<>(told.getOrDefault(object, Map.of()).values());
-        for (String pod : podsOf.getOrDefault(object, Map.of()).keySet())
-            all.addAll(told.getOrDefault(pod, Map.of()).values());
+        pods(object).stream()
+                .map(Pod::name)
+                .distinct()
+                .forEach(pod -> all.addAll(told.getOrDefault(pod, Map.of()).values()));
         return all;
     }
 
@@ -158,7 +161,7 @@ final class Sightings implements AutoCloseable {
     /** Nobody will ask for it again. */
     void forget(String object) {
         Map<String, Pod> gone = podsOf.remove(object);
-        if (gone != null) gone.keySet().forEach(ownerOf::remove);
+        if (gone != null) gone.values().forEach(pod -> ownerOf.remove(pod.name()));
     }
 
     Workload workload() {
