@@ -314,7 +314,7 @@ def test_requests_of_three_contracts_train_as_three_kinds_of_objects(
 def test_a_trainer_that_is_killed_resumes_in_a_new_attempt_from_its_last_complete_checkpoint(
     on_cluster: Server, cluster: Cluster, bucket: Bucket, base: Path
 ) -> None:
-    steps, every = 30, 5
+    steps, every = 20, 5
     server = on_cluster
     job = server.call(
         "POST",
