@@ -50,6 +50,11 @@ public final class ClusterProcess implements AutoCloseable {
         return start(Path.of(System.getProperty("trainyard.cluster")), "--operators", others);
     }
 
+    /** One of its own with many machines. */
+    public static ClusterProcess withNodes(int nodes) {
+        return start(Path.of(System.getProperty("trainyard.cluster")), "--nodes", Integer.toString(nodes));
+    }
+
     private static Process run(Path binary, Path folder, String... flags) throws IOException {
         var command = new ArrayList<>(List.of(
                 binary.toString(),

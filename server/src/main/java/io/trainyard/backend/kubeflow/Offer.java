@@ -107,8 +107,8 @@ public final class Offer {
     synchronized boolean relearn(Kind trainJob) {
         if (told.isPresent()) return false;
         Dialect wrong = dialect();
-        Optional<Dialect> now = read(trainJob).filter(it -> !it.equals(wrong));
-        if (now.isEmpty() && learned == null) now = older(wrong);
+        Optional<Dialect> read = read(trainJob);
+        Optional<Dialect> now = read.isEmpty() ? older(wrong) : read.filter(it -> !it.equals(wrong));
         now.ifPresent(it -> learned = it);
         return now.isPresent();
     }

@@ -82,13 +82,17 @@ public final class TrainJobWorkload implements Workload {
 
     @Override
     public List<String> warnings(JobSpec spec) {
-        if (settings.asksTheCluster()
-                && !settings.pods().imagePullSecrets().isEmpty()
-                && !offer.dialect().offers("imagePullSecrets"))
-            return List.of(
+        var warnings = new ArrayList<String>();
+        if (!settings.asksTheCluster()) return warnings;
+        Dialect dialect = offer.dialect();
+        if (!settings.pods().imagePullSecrets().isEmpty() && !dialect.offers("imagePullSecrets"))
+            warnings.add(
                     "this release of Kubeflow Trainer takes no image pull secrets of a job: name them in the training"
                             + " runtime or its service account");
-        return List.of();
+        if (spec.policy().grace().isPresent() && !dialect.offers("terminationGracePeriodSeconds"))
+            warnings.add(
+                    "policy.grace_seconds: this release of Kubeflow Trainer takes none of a job; what the training runtime says counts");
+        return warnings;
     }
 
     @Override

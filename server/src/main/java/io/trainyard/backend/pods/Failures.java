@@ -60,7 +60,7 @@ final class Failures {
     /** Of one that was deleted and went too fast to be seen ended, only that remains. */
     private static Optional<Failure> taken(Seen seen) {
         return seen.pods().stream()
-                .filter(pod -> pod.goneBy().isPresent() && !pod.over())
+                .filter(pod -> pod.goneBy().isPresent())
                 .findFirst()
                 .flatMap(pod -> failure(
                         Cause.INTERRUPTED,

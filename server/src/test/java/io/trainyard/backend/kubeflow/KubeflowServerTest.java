@@ -51,8 +51,8 @@ class KubeflowServerTest {
     void a_cancelled_job_may_save_its_work_and_its_last_lines_are_kept(Kind kind, Cluster cluster) {
         try (var on = new OnKubeflow(home, cluster)) {
             String id =
-                    on.submit(kind.shell("echo begun; trap 'echo saving; exit 9' TERM; while :; do sleep 0.1; done"));
-            on.await(id, "running");
+                    on.submit(kind.shell("trap 'echo saving; exit 9' TERM; echo begun; while :; do sleep 0.1; done"));
+            on.awaitLine(id, "begun");
             on.server().post("/api/v1/jobs/" + id + "/cancel", "");
             on.await(id, "cancelled");
             assertEquals(List.of("begun", "saving"), on.lines(id));
@@ -67,13 +67,14 @@ class KubeflowServerTest {
         try (var on = new OnKubeflow(home, cluster)) {
             Path sign = home.resolve("done");
             String id = on.submit(kind.shell(
-                    "echo begun; trap 'exit 143' TERM; until [ -e %s ]; do sleep 0.1; done".formatted(sign)));
-            on.await(id, "running");
+                    "trap 'exit 143' TERM; echo begun; until [ -e %s ]; do sleep 0.1; done".formatted(sign)));
+            on.awaitLine(id, "begun");
             on.suspend(kind, id, true);
             JsonNode waiting = on.server()
                     .await(id, each -> each.at("/reason/kind").asString("").equals("gated"));
             assertTrue(waiting.toString().contains("the " + kind.word + " is suspended"), waiting.toString());
             assertEquals(1, on.objects(kind, id).size());
+            Cluster.until("its pod is gone", () -> on.pods(kind, id).isEmpty());
             on.suspend(kind, id, false);
             on.await(id, "running");
             OnKubeflow.touch(sign);
@@ -89,9 +90,9 @@ class KubeflowServerTest {
         try (var on = new OnKubeflow(home, cluster)) {
             Path sign = home.resolve("done");
             String id = on.submit(kind.shell(
-                    "echo attempt $TRAINYARD_ATTEMPT; trap 'exit 0' TERM; until [ -e %s ]; do sleep 0.1; done"
+                    "trap 'exit 0' TERM; echo attempt $TRAINYARD_ATTEMPT; until [ -e %s ]; do sleep 0.1; done"
                             .formatted(sign)));
-            on.await(id, "running");
+            on.awaitLine(id, "attempt 1");
             on.object(kind, id).delete();
             JsonNode again = on.server()
                     .await(id, each -> each.path("state").asString("").equals("queued"));
@@ -108,8 +109,8 @@ class KubeflowServerTest {
     @EnumSource
     void a_pod_deleted_behind_our_back_is_no_fault_of_the_job(Kind kind, Cluster cluster) {
         try (var on = new OnKubeflow(home, cluster)) {
-            String id = on.submit(kind.shell("trap 'exit 143' TERM; while :; do sleep 0.1; done"));
-            on.await(id, "running");
+            String id = on.submit(kind.shell("trap 'exit 143' TERM; echo begun; while :; do sleep 0.1; done"));
+            on.awaitLine(id, "begun");
             cluster.client().resource(on.pods(kind, id).getFirst()).delete();
             JsonNode again = on.server()
                     .await(id, each -> each.path("state").asString("").equals("queued"));

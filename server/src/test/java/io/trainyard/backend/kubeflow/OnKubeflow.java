@@ -2,11 +2,13 @@ package io.trainyard.backend.kubeflow;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.trainyard.LiveServer;
-import io.trainyard.backend.kubernetes.Rights;
 import io.trainyard.cluster.Cluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,10 +18,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The whole server with its jobs as objects of Kubeflow on the test cluster and the rights we publish, and what tests ask of both. */
+/** The whole server with its jobs as objects of Kubeflow on the test cluster, and what tests ask of both. */
 final class OnKubeflow implements AutoCloseable {
     private static final Path RUNTIMES = Path.of("../deploy/kubeflow");
 
@@ -27,6 +31,7 @@ final class OnKubeflow implements AutoCloseable {
     private final Cluster cluster;
     private final String namespace;
     private final Map<String, String> environment;
+    private final Map<String, String> names = new HashMap<>();
     private LiveServer server;
 
     OnKubeflow(Path home, Cluster cluster, String... further) {
@@ -39,7 +44,7 @@ final class OnKubeflow implements AutoCloseable {
         this.namespace = namespace;
         var variables = new HashMap<>(Map.of(
                 "KUBECONFIG",
-                Rights.granted(cluster, namespace).toString(),
+                cluster.kubeconfig().toString(),
                 "TRAINER_JOBS_NAMESPACE",
                 namespace,
                 "K8S_TRAINING_IMAGE",
@@ -86,19 +91,26 @@ final class OnKubeflow implements AutoCloseable {
 
     /** The two kinds, and what the same job looks like for each. */
     enum Kind {
-        PYTORCH_JOB("kubeflow.org/v1", "PyTorchJob", "training.kubeflow.org/job-name", "MASTER_ADDR"),
-        TRAIN_JOB("trainer.kubeflow.org/v1alpha1", "TrainJob", "jobset.sigs.k8s.io/jobset-name", "PET_MASTER_ADDR");
+        PYTORCH_JOB("kubeflow.org/v1", "PyTorchJob", "training.kubeflow.org/job-name", "MASTER_ADDR", "Succeeded"),
+        TRAIN_JOB(
+                "trainer.kubeflow.org/v1alpha1",
+                "TrainJob",
+                "jobset.sigs.k8s.io/jobset-name",
+                "PET_MASTER_ADDR",
+                "Complete");
 
         final String apiVersion;
         final String word;
         final String owner;
         final String master;
+        final String success;
 
-        Kind(String apiVersion, String word, String owner, String master) {
+        Kind(String apiVersion, String word, String owner, String master, String success) {
             this.apiVersion = apiVersion;
             this.word = word;
             this.owner = owner;
             this.master = master;
+            this.success = success;
         }
 
         /** A job that runs this line. */
@@ -124,7 +136,10 @@ final class OnKubeflow implements AutoCloseable {
     }
 
     JsonNode await(String id, String state) {
-        return server.await(id, state);
+        JsonNode job = server.await(id, state);
+        if (!names.containsKey(id))
+            objects(id).forEach(it -> names.put(id, it.getMetadata().getName()));
+        return job;
     }
 
     List<String> lines(String id) {
@@ -146,12 +161,70 @@ final class OnKubeflow implements AutoCloseable {
         return all.inNamespace(namespace);
     }
 
+    private List<GenericKubernetesResource> objects(String id) {
+        return Stream.of(Kind.values())
+                .flatMap(kind -> objects(kind, id).stream())
+                .toList();
+    }
+
     List<GenericKubernetesResource> objects(Kind kind, String id) {
         return objects(kind).withLabel("trainyard.io/job", id).list().getItems();
     }
 
     Resource<GenericKubernetesResource> object(Kind kind, String id) {
         return objects(kind).withName(objects(kind, id).getFirst().getMetadata().getName());
+    }
+
+    /** As somebody does it who knows nothing of us. */
+    void suspend(Kind kind, String id, boolean held) {
+        String spec = kind == Kind.TRAIN_JOB ? "{\"suspend\": %s}" : "{\"runPolicy\": {\"suspend\": %s}}";
+        object(kind, id).patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\": " + spec.formatted(held) + "}");
+    }
+
+    boolean succeeded(Kind kind, String id) {
+        var object = LiveServer.JSON.valueToTree(objects(kind, id).getFirst().getAdditionalProperties());
+        for (JsonNode each : object.at("/status/conditions"))
+            if (each.path("type").asString("").equals(kind.success)
+                    && each.path("status").asString("").equals("True")) return true;
+        return false;
+    }
+
+    /** Of the job's first attempt, whether its object is there or not. */
+    List<Pod> pods(Kind kind, String id) {
+        return cluster.client().pods().inNamespace(namespace).withLabel(kind.owner).list().getItems().stream()
+                .filter(pod -> Objects.equals(pod.getMetadata().getLabels().get(kind.owner), names.get(id)))
+                .toList();
+    }
+
+    int secrets(String id) {
+        return cluster.client()
+                .secrets()
+                .inNamespace(namespace)
+                .withLabel("trainyard.io/job", id)
+                .list()
+                .getItems()
+                .size();
+    }
+
+    /** It runs and has come so far as to print this; a trap set before is set. */
+    void awaitLine(String id, String line) {
+        await(id, "running");
+        Cluster.until("it prints " + line, () -> lines(id).contains(line));
+    }
+
+    /** Does not wait until its next attempt is due. */
+    void hurry(String id) {
+        server.post("/api/v1/jobs/" + id + "/pause", "");
+        await(id, "paused");
+        server.post("/api/v1/jobs/" + id + "/resume", "");
+    }
+
+    static void touch(Path file) {
+        try {
+            Files.createFile(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

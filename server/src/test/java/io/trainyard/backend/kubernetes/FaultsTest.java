@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.cluster.Cluster;
+import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.FaultProxy;
 import io.trainyard.cluster.FaultProxy.Call;
 import io.trainyard.cluster.FaultProxy.Fault;
 import io.trainyard.cluster.RealCluster;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,9 +32,8 @@ import tools.jackson.databind.node.ObjectNode;
 @RealCluster
 class FaultsTest {
     private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
+    private static final System.Logger LOG = System.getLogger(FaultsTest.class.getName());
     private static final String JOB = "trainyard.io/job";
-    private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("trainyard.outage-seconds", 12));
-    private static final int RUNNING = Integer.getInteger("trainyard.outage-jobs", 20);
 
     @TempDir
     Path home;
@@ -156,15 +159,15 @@ class FaultsTest {
             assertEquals(expected.size(), proxy.created().size());
             assertEquals(Set.of(1), Set.copyOf(proxy.created().values()), "each is created once");
             proxy.script(_ -> new Fault.None());
-            Cluster.until("nothing is left behind", () -> ours(cluster).isEmpty() && companions(cluster) == 0);
+            Cluster.until(
+                    "nothing is left behind",
+                    () -> ours(cluster).isEmpty() && companions(cluster, cluster.namespace()) == 0);
         }
     }
 
-    private static int companions(Cluster cluster) {
-        var secrets =
-                cluster.client().secrets().inNamespace(cluster.namespace()).withLabel(JOB);
-        var services =
-                cluster.client().services().inNamespace(cluster.namespace()).withLabel(JOB);
+    private static int companions(Cluster cluster, String namespace) {
+        var secrets = cluster.client().secrets().inNamespace(namespace).withLabel(JOB);
+        var services = cluster.client().services().inNamespace(namespace).withLabel(JOB);
         return secrets.list().getItems().size() + services.list().getItems().size();
     }
 
@@ -185,11 +188,25 @@ class FaultsTest {
 
     @Test
     void while_nobody_answers_nothing_is_killed_or_started_again_and_all_is_known_soon_after(Cluster cluster) {
+        outage(cluster, 15, Duration.ofSeconds(12));
+    }
+
+    @Tag("long")
+    @Test
+    void two_minutes_without_an_API_server_cost_none_of_five_hundred_jobs_anything() throws IOException {
+        try (var process = ClusterProcess.withNodes(10);
+                var cluster = process.forClass(FaultsTest.class)) {
+            outage(cluster, 250, Duration.ofMinutes(2));
+        }
+    }
+
+    /** @param half of the jobs stay, and as many end while nobody answers */
+    private void outage(Cluster cluster, int half, Duration length) {
         try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
                 var on = on(proxy, cluster)) {
             var staying = new ArrayList<String>();
             var ending = new ArrayList<String>();
-            for (int i = 0; i < RUNNING; i++) {
+            for (int i = 0; i < half; i++) {
                 staying.add(on.submit(job("run-for", "1h", "number", "" + i)));
                 ending.add(on.submit(job("run-for", "1h", "number", "e" + i)));
             }
@@ -200,12 +217,10 @@ class FaultsTest {
             List<String> before = uids(cluster);
 
             proxy.refuse();
-            Instant back = Instant.now().plus(OUTAGE);
+            Instant back = Instant.now().plus(length);
             for (String id : ending) finish(cluster, on.pods(cluster, id).getFirst());
-            Cluster.until(OUTAGE, "the outage is over", () -> {
-                for (String id : staying) assertEquals("running", state(on, id));
-                return Instant.now().isAfter(back);
-            });
+            Cluster.until(length, "the outage is over", () -> Instant.now().isAfter(back));
+            for (String id : staying) assertEquals("running", state(on, id));
             for (String id : ending) assertEquals("running", state(on, id));
             proxy.accept();
 
@@ -214,6 +229,7 @@ class FaultsTest {
                 Cluster.until("it is known", () -> state(on, id).equals("succeeded"));
             Duration caughtUp = Duration.between(accepted, Instant.now());
             assertTrue(caughtUp.compareTo(Duration.ofSeconds(10)) <= 0, "caught up after " + caughtUp);
+            LOG.log(System.Logger.Level.INFO, "{0} jobs caught up after {1}", 2 * half, caughtUp);
             for (String id : staying) {
                 JsonNode job = on.server().get("/api/v1/jobs/" + id).json();
                 assertEquals("running", job.path("state").asString());
@@ -285,6 +301,31 @@ class FaultsTest {
             on.server().post("/api/v1/jobs/" + waiting + "/cancel", "");
             on.await(waiting, "cancelled");
         }
+    }
+
+    @Test
+    void a_job_with_a_secret_costs_at_most_six_calls_beside_the_watches(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()));
+                var on = new OnCluster(home, proxy, cluster.hostNamespace())) {
+            on.await(on.submit(withSecret("first")), "succeeded");
+            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+            var calls = new ConcurrentLinkedQueue<Call>();
+            proxy.script(call -> {
+                if (!call.watches()) calls.add(call);
+                return new Fault.None();
+            });
+            String id = on.submit(withSecret("second"));
+            on.await(id, "succeeded");
+            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+            assertEquals(List.of("opened"), on.lines(id));
+            assertTrue(calls.size() <= 6, calls.toString());
+        }
+    }
+
+    private static ObjectNode withSecret(String value) {
+        ObjectNode job = OnCluster.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
+        job.withObject("/container/environment").putObject("KEY").put("secret", value);
+        return job;
     }
 
     private static List<String> uids(Cluster cluster) {

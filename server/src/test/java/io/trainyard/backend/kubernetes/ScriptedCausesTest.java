@@ -41,7 +41,8 @@ class ScriptedCausesTest {
                 "node-shutdown", "was ended by its node",
                 "preempted", "preempted",
                 "drained", "drained",
-                "tainted", "stopped responding");
+                "tainted", "stopped responding",
+                "device-lost", "refused node-0");
         try (var on =
                 new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
             var failing = new HashMap<String, String>();
