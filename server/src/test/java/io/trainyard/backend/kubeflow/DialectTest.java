@@ -87,7 +87,8 @@ class DialectTest {
 
     private static Reply crd(ObjectNode properties) {
         ObjectNode crd = JSON.createObjectNode();
-        ObjectNode version = crd.putObject("spec").putArray("versions").addObject().put("name", "v1alpha1");
+        ObjectNode version =
+                crd.putObject("spec").putArray("versions").addObject().put("name", "v1alpha1");
         version.withObject("/schema/openAPIV3Schema/properties/spec").set("properties", properties);
         return new Reply.Ok(crd);
     }
@@ -143,7 +144,9 @@ class DialectTest {
         assertEquals("dshm", spec.at(pod + "/containers/0/volumeMounts/0/name").asString());
         assertEquals(!release.equals("2.0"), spec.at(pod).has("affinity"));
         assertEquals(release.equals("2.3"), spec.at(pod).has("terminationGracePeriodSeconds"));
-        assertEquals(release.startsWith("2.2") || release.startsWith("2.3"), spec.at(pod).has("securityContext"));
+        assertEquals(
+                release.startsWith("2.2") || release.startsWith("2.3"),
+                spec.at(pod).has("securityContext"));
     }
 
     @ParameterizedTest
@@ -156,7 +159,9 @@ class DialectTest {
         assertEquals(2, trainer.path("numNodes").asInt());
         assertTrue(trainer.path("numProcPerNode").isInt());
         assertEquals(4, trainer.path("numProcPerNode").asInt());
-        assertEquals("4", trainer.at("/resourcesPerNode/limits").path("nvidia.com/gpu").asString());
+        assertEquals(
+                "4",
+                trainer.at("/resourcesPerNode/limits").path("nvidia.com/gpu").asString());
         assertEquals("64Gi", trainer.at("/resourcesPerNode/requests/memory").asString());
         assertFalse(spec.has("suspend"));
     }
@@ -198,8 +203,7 @@ class DialectTest {
         TrainJobWorkload workload = trainJobs(offer);
         offer.learn(workload.kind());
         answers.put(CRD, crd(schema("2.2", "tolerations")));
-        var refused = new Reply.Refused(
-                400, "", "strict decoding error: unknown field \"spec.podTemplateOverrides\"");
+        var refused = new Reply.Refused(400, "", "strict decoding error: unknown field \"spec.podTemplateOverrides\"");
         assertTrue(workload.misdrawn(refused));
         assertTrue(drawn(workload).has("runtimePatches"));
         assertFalse(workload.misdrawn(refused), "nothing else is known to try");
