@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 )
 
@@ -194,22 +195,25 @@ func (node *Node) register(ctx context.Context) error {
 	if node.Tainted {
 		object.Spec.Taints = []corev1.Taint{{Key: TaintKey, Effect: corev1.TaintEffectNoSchedule}}
 	}
-	created, err := nodes.Create(ctx, object, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		created, err = nodes.Get(ctx, node.Name, metav1.GetOptions{})
-	}
-	if err != nil {
+	if _, err := nodes.Create(ctx, object, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		return err
 	}
-	created.Status = corev1.NodeStatus{
-		Capacity: offers, Allocatable: offers,
-		Addresses:       []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
-		DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: int32(node.Port)}},
-		NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: "host-process", OperatingSystem: "linux", Architecture: "amd64"},
-		Conditions:      []corev1.NodeCondition{isReady()},
-	}
-	_, err = nodes.UpdateStatus(ctx, created, metav1.UpdateOptions{})
-	return err
+	// Controllers write to a node as soon as there is one.
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		created, err := nodes.Get(ctx, node.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		created.Status = corev1.NodeStatus{
+			Capacity: offers, Allocatable: offers,
+			Addresses:       []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}},
+			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: int32(node.Port)}},
+			NodeInfo:        corev1.NodeSystemInfo{KubeletVersion: "host-process", OperatingSystem: "linux", Architecture: "amd64"},
+			Conditions:      []corev1.NodeCondition{isReady()},
+		}
+		_, err = nodes.UpdateStatus(ctx, created, metav1.UpdateOptions{})
+		return err
+	})
 }
 
 func isReady() corev1.NodeCondition {
