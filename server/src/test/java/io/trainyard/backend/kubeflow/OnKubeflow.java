@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.trainyard.LiveServer;
+import io.trainyard.backend.kubernetes.Rights;
 import io.trainyard.cluster.Cluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,7 +24,7 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The whole server with its jobs as objects of Kubeflow on the test cluster, and what tests ask of both. */
+/** The whole server with its jobs as objects of Kubeflow on the test cluster and the rights we publish, and what tests ask of both. */
 final class OnKubeflow implements AutoCloseable {
     private static final Path RUNTIMES = Path.of("../deploy/kubeflow");
 
@@ -44,7 +45,7 @@ final class OnKubeflow implements AutoCloseable {
         this.namespace = namespace;
         var variables = new HashMap<>(Map.of(
                 "KUBECONFIG",
-                cluster.kubeconfig().toString(),
+                Rights.granted(cluster, namespace).toString(),
                 "TRAINER_JOBS_NAMESPACE",
                 namespace,
                 "K8S_TRAINING_IMAGE",
