@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 import backlog
+import kubernetes
 import launch
 import life
 import start
@@ -21,7 +22,7 @@ from report import Line, table
 from servers import ROOT
 
 USAGE = """\
-./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks]
+./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes]
 Without names all are measured, in about fifteen minutes; `quick` does little of each, as a smoke test: its figures
 say nothing. What they mean stands in bench/README.md."""
 
@@ -37,6 +38,7 @@ def main(words: list[str]) -> int:
         "start": lambda: start.run(peer, 1 if quick else 5),
         "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
         "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
+        "kubernetes": lambda: kubernetes.run(*((100, 20) if quick else (5_000, 300))),
         "webhooks": lambda: webhooks.run(*((100, 5, 10) if quick else (1_000, 20, 60))),
     }
     unknown = [name for name in names if name not in parts]

@@ -21,5 +21,17 @@ public record Container(
         record Plain(String name, String value) implements Variable {}
 
         record Secret(String name, SecretRef secret) implements Variable {}
+
+        /**
+         * Read where the job runs, if that is a Kubernetes cluster and the object and its key are there; not set otherwise.
+         *
+         * @param object the name of a Secret or ConfigMap in the job's namespace
+         */
+        record FromCluster(String name, Kind kind, String object, String key) implements Variable {
+            public enum Kind {
+                SECRET,
+                CONFIG_MAP
+            }
+        }
     }
 }

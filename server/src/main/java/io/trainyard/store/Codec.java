@@ -52,7 +52,8 @@ final class Codec {
                         new NamedType(Outcome.Cancelled.class, "cancelled"),
                         new NamedType(Outcome.Rendered.class, "rendered"),
                         new NamedType(Variable.Plain.class, "plain"),
-                        new NamedType(Variable.Secret.class, "secret"));
+                        new NamedType(Variable.Secret.class, "secret"),
+                        new NamedType(Variable.FromCluster.class, "cluster"));
     }
 
     static final Codec INSTANCE = new Codec();

@@ -148,7 +148,9 @@ final class Samples {
                         List.of("--fast"),
                         List.of(
                                 new Container.Variable.Plain("HF_HOME", "/cache"),
-                                new Container.Variable.Secret("HF_TOKEN", new SecretRef("token")))),
+                                new Container.Variable.Secret("HF_TOKEN", new SecretRef("token")),
+                                new Container.Variable.FromCluster(
+                                        "KEY", Container.Variable.FromCluster.Kind.SECRET, "credentials", "key"))),
                 draft.labels(),
                 Map.of("team", "research"),
                 Collections.nCopies(

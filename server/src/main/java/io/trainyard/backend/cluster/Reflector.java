@@ -170,7 +170,7 @@ public final class Reflector<T> implements AutoCloseable {
             next = page.at("/metadata/continue").asString("");
         } while (!next.isEmpty());
         for (String name : gone) remove(name);
-        boolean back = sight == Sight.LOST;
+        boolean back = sight == Sight.LOST || sight == Sight.FORBIDDEN;
         sight = Sight.IN_STEP;
         lastLine = System.nanoTime();
         listed.countDown();

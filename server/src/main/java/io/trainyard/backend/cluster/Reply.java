@@ -24,7 +24,12 @@ public sealed interface Reply {
 
         /** Says nothing about what was asked: look again later. */
         public boolean passing() {
-            return status == 401 || status == 408 || status == 410 || status == 429 || status >= 500;
+            return status == 401 || status == 408 || status == 410 || status == 429 || status >= 500 || rolesUnknown();
+        }
+
+        /** A server that has just started lets requests in before it has read all roles. */
+        private boolean rolesUnknown() {
+            return status == 403 && message.contains("RBAC: ") && message.contains(" not found");
         }
     }
 

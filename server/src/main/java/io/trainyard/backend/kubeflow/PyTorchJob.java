@@ -107,6 +107,14 @@ final class PyTorchJob {
                                         name + "-secrets",
                                         "key",
                                         secret.secret().name())));
+            case Variable.FromCluster there ->
+                object(
+                        "name",
+                        there.name(),
+                        "valueFrom",
+                        object(
+                                there.kind() == Variable.FromCluster.Kind.SECRET ? "secretKeyRef" : "configMapKeyRef",
+                                object("name", there.object(), "key", there.key(), "optional", true)));
         };
     }
 

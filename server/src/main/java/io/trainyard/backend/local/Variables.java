@@ -174,14 +174,12 @@ final class Variables {
                 .filter(server::containsKey)
                 .forEach(name -> all.put(name, server.getOrDefault(name, "")));
         all.put("LANG", "C.UTF-8");
-        for (Variable variable : spec.container().environment()) {
-            all.put(
-                    variable.name(),
-                    switch (variable) {
-                        case Variable.Plain plain -> plain.value();
-                        case Variable.Secret secret -> open.apply(secret.secret());
-                    });
-        }
+        for (Variable variable : spec.container().environment())
+            switch (variable) {
+                case Variable.Plain plain -> all.put(plain.name(), plain.value());
+                case Variable.Secret secret -> all.put(secret.name(), open.apply(secret.secret()));
+                case Variable.FromCluster _ -> {} // this is no cluster
+            }
         spec.datasets()
                 .forEach(dataset -> dataset.credentials()
                         .forEach((field, secret) ->

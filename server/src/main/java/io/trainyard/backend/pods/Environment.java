@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The environment of a container: values in the open, and the names of those that lie in the attempt's Secret. */
 public final class Environment {
@@ -33,6 +34,7 @@ public final class Environment {
                 case Variable.Plain plain ->
                     environment.addObject().put("name", plain.name()).put("value", verbatim(plain.value()));
                 case Variable.Secret hidden -> reference(environment, hidden.name(), secret);
+                case Variable.FromCluster there -> environment.add(reference(there));
             }
         }
         implied(spec).keySet().forEach(name -> {
@@ -55,6 +57,7 @@ public final class Environment {
                 case Variable.Plain plain -> values.remove(plain.name());
                 case Variable.Secret hidden ->
                     open(opened, hidden.secret()).ifPresent(it -> values.put(hidden.name(), it));
+                case Variable.FromCluster there -> values.remove(there.name());
             }
         if (pushToken) launch.push().ifPresent(push -> values.put(PUSH_TOKEN, push.token()));
         return values;
@@ -78,6 +81,21 @@ public final class Environment {
     private static void once(ArrayNode environment, String variable, String secret) {
         for (var each : environment) if (each.path("name").asString("").equals(variable)) return;
         reference(environment, variable, secret);
+    }
+
+    /** Optional: a pod without it starts, and has no such variable. */
+    private static ObjectNode reference(Variable.FromCluster there) {
+        ObjectNode variable = JSON.createObjectNode().put("name", there.name());
+        String kind = switch (there.kind()) {
+            case SECRET -> "secretKeyRef";
+            case CONFIG_MAP -> "configMapKeyRef";
+        };
+        variable.putObject("valueFrom")
+                .putObject(kind)
+                .put("name", there.object())
+                .put("key", there.key())
+                .put("optional", true);
+        return variable;
     }
 
     private static void reference(ArrayNode environment, String variable, String secret) {

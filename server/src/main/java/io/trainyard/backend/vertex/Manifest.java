@@ -207,6 +207,7 @@ final class Manifest {
             switch (variable) {
                 case Variable.Plain plain -> variables.put(plain.name(), verbatim(plain.value()));
                 case Variable.Secret secret -> secret(variables, secret.name());
+                case Variable.FromCluster _ -> {} // no cluster of ours
             }
         for (Dataset dataset : spec.datasets())
             for (String field : dataset.credentials().keySet()) secret(variables, field.toUpperCase(Locale.ROOT));

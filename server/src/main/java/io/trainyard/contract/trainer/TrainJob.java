@@ -126,6 +126,7 @@ final class TrainJob {
                 out.writeStringProperty("secret", secret.secret().name());
                 out.writeEndObject();
             }
+            case Variable.FromCluster _ -> throw new IllegalStateException("not of this contract: " + variable);
         }
         out.writeEndObject();
     }

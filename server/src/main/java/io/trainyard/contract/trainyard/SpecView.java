@@ -128,6 +128,12 @@ final class SpecView {
             switch (variable) {
                 case Variable.Plain plain -> environment.put(plain.name(), plain.value());
                 case Variable.Secret secret -> secret(environment, secret.name(), secret.secret());
+                case Variable.FromCluster there ->
+                    environment
+                            .putObject(there.name())
+                            .put("cluster", there.kind().name().toLowerCase(Locale.ROOT))
+                            .put("name", there.object())
+                            .put("key", there.key());
             }
         }
     }

@@ -108,7 +108,7 @@ final class Environment {
     private static Optional<String> open(Variable variable) {
         return switch (variable) {
             case Variable.Plain plain -> Optional.of(plain.value());
-            case Variable.Secret _ -> Optional.empty();
+            case Variable.Secret _, Variable.FromCluster _ -> Optional.empty();
         };
     }
 }

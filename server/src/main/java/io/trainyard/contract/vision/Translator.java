@@ -6,6 +6,7 @@ import io.trainyard.spec.Artifacts;
 import io.trainyard.spec.Artifacts.Checkpoints;
 import io.trainyard.spec.Container;
 import io.trainyard.spec.Container.Variable;
+import io.trainyard.spec.Container.Variable.FromCluster;
 import io.trainyard.spec.Dataset;
 import io.trainyard.spec.Hyperparameters;
 import io.trainyard.spec.JobSpec;
@@ -227,7 +228,21 @@ record Translator(Request request, String id, VisionSettings settings) {
                     .get()
                     .ifPresent(address -> variables.add(
                             new Variable.Plain("BACKEND_API_URL", address + VisionContract.PREFIX + "/api/v1")));
+        if (executor() == Executor.KUBERNETES) variables.addAll(ofTheCluster(variables.isEmpty()));
         if (token()) variables.add(new Variable.Secret(INTERNAL_AUTH_TOKEN, INTERNAL_AUTH));
+        return variables;
+    }
+
+    /** @param address whether this server knows none of its own that pods could call */
+    private static List<Variable> ofTheCluster(boolean address) {
+        var variables = new ArrayList<Variable>();
+        if (address)
+            variables.add(new FromCluster("BACKEND_API_URL", FromCluster.Kind.CONFIG_MAP, "backend-config", "api-url"));
+        for (var each : List.of(
+                List.of("AWS_S3_ENDPOINT_URL", "endpoint"),
+                List.of("AWS_ACCESS_KEY_ID", "access-key"),
+                List.of("AWS_SECRET_ACCESS_KEY", "secret-key")))
+            variables.add(new FromCluster(each.getFirst(), FromCluster.Kind.SECRET, "r2-credentials", each.getLast()));
         return variables;
     }
 

@@ -286,7 +286,7 @@ class FaultsTest {
             assertEquals("running", state(on, id));
             cluster.startApi();
             for (String each : List.of(id, meanwhile)) {
-                Cluster.until("it succeeds", () -> state(on, each).equals("succeeded"));
+                on.await(each, "succeeded");
                 assertEquals(
                         1,
                         on.server()
