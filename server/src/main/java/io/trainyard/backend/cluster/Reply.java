@@ -24,12 +24,15 @@ public sealed interface Reply {
 
         /** Says nothing about what was asked: look again later. */
         public boolean passing() {
-            return status == 401 || status == 408 || status == 410 || status == 429 || status >= 500 || rolesUnknown();
+            return status == 401 || status == 408 || status == 410 || status == 429 || status >= 500;
         }
 
-        /** A server that has just started lets requests in before it has read all roles. */
-        private boolean rolesUnknown() {
-            return status == 403 && message.contains("RBAC: ") && message.contains(" not found");
+        /**
+         * We may not, which says nothing about what was asked: somebody will give the right, or the server has just
+         * started and has not read all roles. A quota or a policy that forbids is worded otherwise.
+         */
+        public boolean unauthorized() {
+            return status == 403 && message.contains("is forbidden: User ") && message.contains(" cannot ");
         }
     }
 

@@ -79,7 +79,8 @@ final class Creation {
             case Reply.Ok ok -> accepted(ok.body(), before, naming);
             case Reply.NotSent notSent -> Result.of(notSent(notSent, toldBefore || !before.isEmpty()));
             case Reply.Refused refused when refused.alreadyExists() -> existing(before, naming);
-            case Reply.Refused refused when refused.status() == TOO_MANY -> throw refused.unreachable();
+            case Reply.Refused refused
+            when refused.status() == TOO_MANY || refused.unauthorized() -> throw refused.unreachable();
             case Reply.Refused refused when refused.passing() -> lost(refused, before, naming);
             case Reply.Refused refused -> {
                 for (Companion companion : before) remove(companion, naming);
@@ -142,7 +143,7 @@ final class Creation {
                         : Optional.of(foreign(companion.kind().kind(), name));
             }
             case Reply.NotSent notSent -> Optional.of(notSent(notSent, toldBefore));
-            case Reply.Refused refused when refused.passing() -> throw refused.unreachable();
+            case Reply.Refused refused when refused.passing() || refused.unauthorized() -> throw refused.unreachable();
             case Reply.Refused refused -> Optional.of(refused(refused));
             case Reply.Unanswered unanswered -> throw unanswered.unreachable();
         };
