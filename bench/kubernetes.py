@@ -37,10 +37,10 @@ class Cluster:
     """Our real Kubernetes in one program, with nodes that exist only as objects."""
 
     def __init__(self, nodes: int) -> None:
-        found = subprocess.run([ROOT / "cluster" / "build", "--find"], check=False, stdout=subprocess.PIPE)
-        program = found.stdout.decode().strip()
-        if not program:
-            raise SystemExit("bench: the test cluster is not built; build it with: cluster/build")
+        built = subprocess.run([ROOT / "cluster" / "build"], check=False, stdout=subprocess.PIPE)
+        if built.returncode != 0:
+            raise SystemExit("bench: the test cluster cannot be built here, see above")
+        program = built.stdout.decode().strip()
         self.folder = Path(tempfile.mkdtemp(prefix="trainyard-bench-cluster-"))
         command = [program, "run", "--dir", str(self.folder), "--nodes", str(nodes), "--stop-with-input"]
         command += ["--operators", "", "--host-node", ""]
