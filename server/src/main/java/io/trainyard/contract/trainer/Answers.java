@@ -72,7 +72,7 @@ final class Answers {
     }
 
     /** The contract's TrainingResponse. */
-    static byte[] job(Service service, Job job, Status status, JobSpecs specs) {
+    static byte[] job(Service service, Job job, Status status, JobSpecs.Writing spec) {
         String jobId = job.identity().clientId().orElseThrow();
         var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
@@ -83,7 +83,8 @@ final class Answers {
             out.writeStringProperty("detail", status.detail());
             out.writeNullProperty("dashboard_url");
             out.writeObjectPropertyStart("metadata");
-            specs.write(out, service, job);
+            out.writeName("job_spec");
+            spec.write(out, service, job);
             out.writeObjectPropertyStart("trainyard");
             out.writeStringProperty("id", job.id().value());
             out.writeStringProperty("backend", job.backend());

@@ -18,19 +18,27 @@ final class JobSpecs {
 
     private final LinkedHashMap<JobId, SerializableString> kept = new LinkedHashMap<>(MAX_KEPT, 0.75f, true);
 
-    void write(JsonGenerator out, Service service, Job job) {
-        out.writeName("job_spec");
+    /** How the part is written into an answer. */
+    @FunctionalInterface
+    interface Writing {
+        void write(JsonGenerator out, Service service, Job job);
+    }
+
+    void kept(JsonGenerator out, Service service, Job job) {
         SerializableString known;
         synchronized (kept) {
             known = kept.get(job.id());
         }
-        out.writeRawValue(known == null ? written(service, job) : known);
+        out.writeRawValue(known == null ? keep(service, job) : known);
     }
 
-    private SerializableString written(Service service, Job job) {
-        byte[] json = json(service, job);
-        var text = new SerializedString(new String(json, StandardCharsets.UTF_8));
-        if (json.length > MAX_KEPT_BYTES) return text;
+    private SerializableString keep(Service service, Job job) {
+        var bytes = new ByteArrayOutputStream(8192);
+        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
+            once(out, service, job);
+        }
+        var text = new SerializedString(bytes.toString(StandardCharsets.UTF_8));
+        if (bytes.size() > MAX_KEPT_BYTES) return text;
         synchronized (kept) {
             kept.put(job.id(), text);
             if (kept.size() > MAX_KEPT) kept.pollFirstEntry();
@@ -38,20 +46,17 @@ final class JobSpecs {
         return text;
     }
 
-    private static byte[] json(Service service, Job job) {
-        var bytes = new ByteArrayOutputStream(8192);
+    /** For whoever may never ask again. */
+    static void once(JsonGenerator out, Service service, Job job) {
         JsonNode shown = Json.MAPPER.readTree(job.request());
-        try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            out.writeStartObject();
-            out.writeStringProperty("job_id", job.identity().clientId().orElseThrow());
-            out.writeStringProperty("backend", service.word);
-            out.writeStringProperty("backend_job_id", job.spec().name());
-            out.writeName("train_job");
-            TrainJob.write(out, job.spec(), shown);
-            out.writeName("callbacks");
-            Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
-            out.writeEndObject();
-        }
-        return bytes.toByteArray();
+        out.writeStartObject();
+        out.writeStringProperty("job_id", job.identity().clientId().orElseThrow());
+        out.writeStringProperty("backend", service.word);
+        out.writeStringProperty("backend_job_id", job.spec().name());
+        out.writeName("train_job");
+        TrainJob.write(out, job.spec(), shown);
+        out.writeName("callbacks");
+        Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
+        out.writeEndObject();
     }
 }

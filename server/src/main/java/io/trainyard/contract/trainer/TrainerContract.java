@@ -149,10 +149,10 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private void answer(Context context, Service service, Answer answer) {
+    private static void answer(Context context, Service service, Answer answer) {
         switch (answer) {
-            case Answer.Accepted accepted -> job(context, service, accepted.job());
-            case Answer.Repeated repeated -> job(context, service, repeated.job());
+            case Answer.Accepted accepted -> job(context, service, accepted.job(), JobSpecs::once);
+            case Answer.Repeated repeated -> job(context, service, repeated.job(), JobSpecs::once);
             case Answer.Taken taken -> {
                 String jobId = taken.job().identity().clientId().orElseThrow();
                 String text = "TrainJob %s already exists: job_id %s is %s with another body"
@@ -180,7 +180,7 @@ public final class TrainerContract implements Contract {
 
     private void show(Context context, Service service, String jobId) {
         Optional<Job> job = find(service, jobId);
-        if (job.isPresent()) job(context, service, job.get());
+        if (job.isPresent()) job(context, service, job.get(), specs::kept);
         else unknown(context, jobId);
     }
 
@@ -194,9 +194,9 @@ public final class TrainerContract implements Contract {
             answer(
                     context,
                     200,
-                    Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word), specs));
+                    Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word), specs::kept));
         } else {
-            job(context, service, after.get());
+            job(context, service, after.get(), specs::kept);
         }
     }
 
@@ -210,8 +210,8 @@ public final class TrainerContract implements Contract {
         answer(context, 404, Details.text("Job " + jobId + " not found"));
     }
 
-    private void job(Context context, Service service, Job job) {
-        answer(context, 200, Answers.job(service, job, Answers.status(job), specs));
+    private static void job(Context context, Service service, Job job, JobSpecs.Writing spec) {
+        answer(context, 200, Answers.job(service, job, Answers.status(job), spec));
     }
 
     private static void wrong(Context context, List<Problem> problems) {

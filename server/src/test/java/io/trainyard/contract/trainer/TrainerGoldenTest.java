@@ -69,7 +69,7 @@ class TrainerGoldenTest {
                 .findFirst()
                 .orElseThrow();
         String spec = PRETTY.writeValueAsString(sorted(PRETTY.valueToTree(wanted.spec()))) + "\n";
-        JsonNode answer = Json.MAPPER.readTree(Answers.job(service, job, Answers.status(job), new JobSpecs()));
+        JsonNode answer = Json.MAPPER.readTree(Answers.job(service, job, Answers.status(job), JobSpecs::once));
         String out = PRETTY.writeValueAsString(answer) + "\n";
         if (Optional.ofNullable(System.getProperty("golden")).equals(Optional.of("write"))) {
             Files.writeString(folder.resolve("spec.json"), spec);
