@@ -108,24 +108,29 @@ class Watch:
         self.created: dict[str, float] = {}
         self.completed: dict[str, float] = {}
         self.paths: dict[str, str] = {}
-        connection = cluster.connection(3_600)
-        connection.request("GET", f"{JOBS}?watch=1", headers=HEADERS)
-        self._answer = connection.getresponse()
+        self._cluster, self._version = cluster, ""
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        try:
-            while line := self._answer.readline():
-                now = time.time()
-                job = json.loads(line)["object"]
-                name = job["metadata"].get("labels", {}).get("trainyard.io/job", "")
-                if name not in self.created:
-                    self.created[name] = now
-                    self.paths[name] = f"{JOBS}/{job['metadata']['name']}"
-                if name not in self.completed and complete(job):
-                    self.completed[name] = now
-        except (OSError, ValueError, http.client.HTTPException):
-            return  # the cluster went away: the run is over
+        """A watch that the server ends, as it does to one who reads too slowly, goes on where it stopped."""
+        while self._cluster.process.poll() is None:
+            try:
+                connection = self._cluster.connection(3_600)
+                connection.request("GET", f"{JOBS}?watch=1&resourceVersion={self._version}", headers=HEADERS)
+                answer = connection.getresponse()
+                while line := answer.readline():
+                    self._take(json.loads(line)["object"], time.time())
+            except (OSError, ValueError, http.client.HTTPException):
+                time.sleep(0.01)
+
+    def _take(self, job: dict[str, Any], now: float) -> None:
+        self._version = job["metadata"].get("resourceVersion", "")
+        name = job["metadata"].get("labels", {}).get("trainyard.io/job", "")
+        if name not in self.created:
+            self.created[name] = now
+            self.paths[name] = f"{JOBS}/{job['metadata'].get('name')}"
+        if name not in self.completed and complete(job):
+            self.completed[name] = now
 
 
 class Told:
