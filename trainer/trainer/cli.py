@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import data, events, launch, model_place, progress
+from trainer import events, launch, progress, recipes
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
@@ -86,13 +86,7 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
-    said.phase("loading_data")
-    place = model_place.find(run)
-    texts = data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
-    said.phase("importing")
-    from trainer.recipes import hf
-
-    return hf.train(Job(run, world, said, stop, checkpoints, saved, outputs, texts, place))
+    return recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
 
 
 def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
@@ -105,12 +99,7 @@ def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
 
 def _refuse_unsupported(run: Run) -> None:
     """What cannot work here is said at once, not after the imports."""
-    if run.framework not in ("hf", "unsloth"):
-        raise Failure(
-            "unsupported",
-            f"framework {run.framework} is not built into this trainer, which trains hf and unsloth jobs;"
-            f" give an image of your own that brings {run.framework}",
-        )
+    recipes.require(run.framework)
     quantized = run.method.kind == "qlora" or run.method.precision == "int8"
     if quantized and importlib.util.find_spec("bitsandbytes") is None:
         asked = "method qlora" if run.method.kind == "qlora" else "precision int8"

@@ -33,7 +33,7 @@ STATE_FILE = "training_state.pt"
 MAX_DEFAULT_THREADS = 4
 
 
-def train(job: Job) -> Outcome:
+def run(job: Job) -> Outcome:
     run, events, texts, place = job.run, job.events, job.texts, job.place
     if place.local and run.extra.tokenizer_name is None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries look: nothing has to be asked of the hub
