@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.checkpoint import Checkpoints
+from trainer.checkpoint import Checkpoints, one_file
 from trainer.events import Events
 from trainer.storage import Bucket, Folder, Storage
 from trainer.world import World
@@ -49,6 +49,22 @@ def test_the_manifest_lists_every_file(checkpoints: Checkpoints) -> None:
             "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         }
     }
+
+
+def test_a_checkpoint_of_one_file_lies_beside_its_manifest_and_is_verified_and_removed(storage: Storage) -> None:
+    events = Events("r1", 1, World(), os.open(os.devnull, os.O_WRONLY))
+    checkpoints = Checkpoints(storage, events, "meta", keep=2)
+    for step in (5, 10, 15):
+        checkpoints.save(step, lambda directory, step=step: _one_file(directory, step))  # type: ignore[misc]
+    assert storage.names() == ["step-000010.json", "step-000010.pt", "step-000015.json", "step-000015.pt"]
+    storage.write("step-000015.pt", b"15!")
+    saved = checkpoints.newest()
+    assert saved is not None
+    assert (saved.directory / one_file(saved.step)).read_text() == "10"
+
+
+def _one_file(directory: Path, step: int) -> None:
+    (directory / one_file(step)).write_text(str(step))
 
 
 @pytest.mark.parametrize("damage", ["no manifest", "torn manifest", "changed file", "missing file"])

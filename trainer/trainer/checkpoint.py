@@ -3,6 +3,9 @@
     <uri>/checkpoint-<step>/…     the files, made durable first
     <uri>/step-<step>.json        the manifest, written last
 
+or, for a framework whose checkpoint is one file, <uri>/step-<step>.pt in place
+of the directory.
+
 The manifest lists every file with its size and SHA-256. A checkpoint exists if
 its manifest does and the files match it; a process killed at any moment leaves
 at most files without a manifest, which nobody reads. Going on takes the
@@ -22,6 +25,10 @@ from pathlib import Path
 
 from trainer.events import Events
 from trainer.storage import Folder, Storage
+
+# What the published training script of each framework leaves, and so what others look for.
+_KEY = {"hf": "hf_checkpoint_dir", "unsloth": "hf_checkpoint_dir", "meta": "checkpoint_file"}
+_ONE_FILE = ("meta",)
 
 MIN_KEEP = 2  # one whole checkpoint must remain while the newest turns out damaged
 _MANIFEST = re.compile(r"step-(\d+)\.json")
@@ -53,7 +60,7 @@ class Checkpoints:
 
     def at(self, step: int) -> Saved:
         """A step that another process of this run has verified already."""
-        return Saved(step, self.storage.fetch(_directory(step)))
+        return Saved(step, self.storage.fetch(self._place(step)))
 
     def begin(self, *, afresh: bool) -> None:
         """Clears away what must not be found later. Only rank 0, before the first save."""
@@ -72,26 +79,26 @@ class Checkpoints:
         try:
             write_files(scratch)
             files = {
-                f"{_directory(step)}/{path.relative_to(scratch).as_posix()}": _fingerprint(path)
+                self._inside(step) + path.relative_to(scratch).as_posix(): _fingerprint(path)
                 for path in sorted(scratch.rglob("*"))
                 if path.is_file()
             }
             self._remove(step)  # an earlier attempt may have left some of it
-            self.storage.publish(scratch, _directory(step))
+            self.storage.publish(scratch, self._inside(step).rstrip("/"))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         manifest = {
             "framework": self.framework,
             "step": step,
             "saved_at": time.time(),
-            "metadata": {"hf_checkpoint_dir": _directory(step)},
+            "metadata": {_KEY.get(self.framework, "checkpoint_dir"): self._place(step)},
             "files": files,
         }
         self.storage.write(_manifest(step), json.dumps(manifest, indent=2).encode())
         self.events.emit(
             "checkpoint",
             step=step,
-            uri=f"{self.storage.uri}/{_directory(step)}",
+            uri=f"{self.storage.uri}/{self._place(step)}",
             bytes=sum(int(each["size"]) for each in files.values()),
             save_seconds=round(time.monotonic() - started, 4),
         )
@@ -105,9 +112,9 @@ class Checkpoints:
     def _verified(self, step: int) -> tuple[str, Path | None]:
         try:
             manifest = json.loads(self.storage.read(_manifest(step)))
-            directory = self.storage.fetch(_directory(step))
+            directory = self.storage.fetch(self._place(step))
             for name, expected in manifest["files"].items():
-                path = directory / name.removeprefix(f"{_directory(step)}/")
+                path = directory / name.removeprefix(self._inside(step))
                 if not path.is_file():
                     return f"{name} is missing", None
                 if _fingerprint(path) != expected:
@@ -120,11 +127,18 @@ class Checkpoints:
         # The manifest first: files without one are nothing, one without files
         # would be a damaged checkpoint.
         self.storage.delete(_manifest(step))
-        self.storage.delete(_directory(step))
+        self.storage.delete(self._place(step))
+
+    def _place(self, step: int) -> str:
+        return one_file(step) if self.framework in _ONE_FILE else f"checkpoint-{step}"
+
+    def _inside(self, step: int) -> str:
+        return "" if self.framework in _ONE_FILE else f"{self._place(step)}/"
 
 
-def _directory(step: int) -> str:
-    return f"checkpoint-{step}"
+def one_file(step: int) -> str:
+    """What a recipe whose checkpoints are single files names them."""
+    return f"step-{step:06d}.pt"
 
 
 def _manifest(step: int) -> str:

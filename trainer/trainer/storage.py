@@ -36,7 +36,7 @@ class Storage(Protocol):
         """Moves the files of a local directory to prefix/…; durable when it returns."""
 
     def fetch(self, prefix: str) -> Path:
-        """A local directory with the files under prefix/…; do not write to it."""
+        """A local directory with the files under prefix/…, or with the file `prefix`; do not write to it."""
 
     def delete(self, prefix: str) -> None:
         """Removes the file `prefix` and every file under prefix/…; absent is fine."""
@@ -120,7 +120,8 @@ class Folder:
         _sync_directory(self.root)
 
     def fetch(self, prefix: str) -> Path:
-        return self.root / prefix
+        target = self.root / prefix
+        return target.parent if target.is_file() else target
 
     def delete(self, prefix: str) -> None:
         target = self.root / prefix
@@ -187,8 +188,9 @@ class Bucket:
         import obstore
 
         directory = Path(tempfile.mkdtemp(prefix="trainer-fetched-"))
-        for name in self.names(f"{prefix}/"):
-            target = directory / name.removeprefix(f"{prefix}/")
+        found = [name for name in self.names(prefix) if name == prefix or name.startswith(f"{prefix}/")]
+        for name in found:
+            target = directory / (name.removeprefix(f"{prefix}/") if name != prefix else name.rpartition("/")[2])
             target.parent.mkdir(parents=True, exist_ok=True)
             with _naming(f"{self.uri}/{name}"), target.open("wb") as file:
                 for chunk in obstore.get(self._store, name).stream():
