@@ -131,6 +131,7 @@ def _from_knobs(
     lora = {
         name: knobs.pop(knob)
         for name, knob in (
+            ("rank", "lora_r"),
             ("rank", "lora_rank"),
             ("alpha", "lora_alpha"),
             ("dropout", "lora_dropout"),
@@ -181,7 +182,7 @@ def _trainer_api(environment: Mapping[str, str]) -> config.Run:
     tuning = _json(environment, "TRAINING_TUNING_PARAMETERS_JSON", dict)
     customization = _json(environment, "TRAINING_CUSTOMIZATION_JSON", dict)
     unsloth = _json(environment, "UNSLOTH_OPTIONS_JSON", dict)
-    _json(environment, "TRAINING_RESOURCES_JSON", dict)  # spent by the scheduler; checked, not used
+    minutes = _json(environment, "TRAINING_RESOURCES_JSON", dict).get("max_duration_minutes")
     output = environment["TRAINING_OUTPUT_URI"].rstrip("/")
     method_names = ("precision", "gradient_checkpointing", "trainable_layers", "lora", "qlora", "peft")
     number_names = (
@@ -217,6 +218,7 @@ def _trainer_api(environment: Mapping[str, str]) -> config.Run:
             "checkpoints": {"uri": f"{output}/checkpoints", "resume": True},
             "outputs": {"uri": output, "log_uri": environment.get("TRAINING_LOG_URI")},
             "extra": unsloth,
+            "max_duration_seconds": minutes * 60 if isinstance(minutes, int) else None,
         }
     )
 
