@@ -117,7 +117,7 @@ def test_qlora_without_bitsandbytes_is_unsupported(jobs: Jobs) -> None:
     assert "bitsandbytes" in failed(job)["message"]
 
 
-@pytest.mark.parametrize("framework", ["nemo", "meta"])
+@pytest.mark.parametrize("framework", ["jax"])
 def test_a_framework_that_is_not_built_in_is_unsupported(jobs: Jobs, framework: str) -> None:
     job = jobs.run(jobs.document("lora", framework, framework=framework))
     assert job.process.returncode == 3

@@ -99,7 +99,7 @@ def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
 
 def _refuse_unsupported(run: Run) -> None:
     """What cannot work here is said at once, not after the imports."""
-    recipes.require(run.framework)
+    recipes.require(run)
     quantized = run.method.kind == "qlora" or run.method.precision == "int8"
     if quantized and importlib.util.find_spec("bitsandbytes") is None:
         asked = "method qlora" if run.method.kind == "qlora" else "precision int8"

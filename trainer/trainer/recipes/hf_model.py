@@ -63,10 +63,12 @@ def adapter_config(method: Method) -> Any:
     )
 
 
-def save(model: Any, directory: Path) -> None:
+def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) -> None:
     """Files that transformers (full) or peft (adapters) load by themselves."""
     # "auto" would ask the hub whether the base model's vocabulary has grown.
-    options = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    options: dict[str, Any] = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    if state_dict is not None:
+        options["state_dict"] = state_dict  # gathered from many processes, of which each has a part
     model.save_pretrained(str(directory), **options)
     (directory / "README.md").unlink(missing_ok=True)  # an empty model card
 
