@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from typing import Any
 
 import torch
 
+from trainer.examples import Streamed
 from trainer.failure import Failure
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.recipes import hf_model, processes
@@ -27,6 +29,7 @@ TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGI
 def run(job: Job) -> Outcome:
     events, place = job.events, job.place
     _prepare_hub(job)
+    _hide_what_is_not_needed(job)
     _prepare_device(job)
     # Only now, since the libraries look at the environment as they load.
     from trainer.recipes import hf_arguments
@@ -74,7 +77,7 @@ def _rows(job: Job, tokenizer: Any) -> tuple[Any, Rows]:
     length = run.hyperparameters.max_sequence_length
     encoder = Encoder(tokenizer, run.extra, length)
     held_out = Rows(encoder, examples.held_out)
-    if not isinstance(examples.training, list):
+    if isinstance(examples.training, Streamed):
         return StreamedRows(encoder, examples.training, run.hyperparameters.chosen_seed), held_out
     rows = Rows(encoder, examples.training)
     rows[0]  # what is wrong with the template is said before the model is loaded
@@ -95,6 +98,12 @@ def _prepare_hub(job: Job) -> None:
     token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
     if token is not None:
         os.environ["HF_TOKEN"] = token
+
+
+def _hide_what_is_not_needed(job: Job) -> None:
+    """peft loads bitsandbytes wherever it is installed: two seconds of a start for nothing."""
+    if job.run.method.kind != "qlora" and job.run.method.precision != "int8":
+        sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type] # how Python says "not there"
 
 
 def _prepare_device(job: Job) -> None:

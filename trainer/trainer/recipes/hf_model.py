@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import set_seed
 
 from trainer.checkpoint import Saved
 from trainer.config import Method, Run
@@ -20,6 +19,8 @@ def load(run: Run, place: Place, saved: Saved | None, seed: int) -> Any:
     """The model ready to train; from a checkpoint, exactly as it was saved."""
     if saved is not None and run.method.kind == "full":
         return _trainable(_pretrained(run, Place(str(saved.directory), local=True)), run.method)
+    from transformers import set_seed
+
     # The adapter's first weights are drawn at random: from the run's seed, as a plain script does it.
     set_seed(seed)
     base = _pretrained(run, place)

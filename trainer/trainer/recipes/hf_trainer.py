@@ -55,6 +55,8 @@ class RunState:
 
 
 class JobTrainer(Trainer):  # type: ignore[misc]
+    control: Any  # of a class that is untyped to us
+
     def __init__(
         self, job: Job, model: Any, arguments: TrainingArguments, tokenizer: Any, training: Any, held_out: Any
     ) -> None:
