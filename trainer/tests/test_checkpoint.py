@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from trainer.bucket import Bucket
 from trainer.checkpoint import Checkpoints, one_file
 from trainer.events import Events
-from trainer.storage import Bucket, Folder, Storage
+from trainer.storage import Folder, Storage
 from trainer.world import World
 
 

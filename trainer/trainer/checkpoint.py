@@ -62,6 +62,11 @@ class Checkpoints:
         """A step that another process of this run has verified already."""
         return Saved(step, self.storage.fetch(self._place(step)))
 
+    def release(self, saved: Saved | None) -> None:
+        """What was fetched to go on from is not needed any more."""
+        if saved is not None and not isinstance(self.storage, Folder):
+            shutil.rmtree(saved.directory, ignore_errors=True)
+
     def begin(self, *, afresh: bool) -> None:
         """Clears away what must not be found later. Only rank 0, before the first save."""
         if isinstance(self.storage, Folder):

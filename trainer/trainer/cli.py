@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,11 +14,14 @@ from typing import NoReturn
 from trainer import events, launch, progress, recipes
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
+from trainer.examples import HELD_OUT_SPLITS
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
 from trainer.world import World
+
+SECRET_NAME = re.compile(r"token|secret|password|credential|api_?key", re.IGNORECASE)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -114,12 +118,11 @@ def _warnings(run: Run) -> list[str]:
     found = list(run.warnings)
     if run.framework == "unsloth":
         found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
-    found += [f"extra.{name} is not known to the hf recipe and is ignored" for name in run.extra.ignored]
+    if run.framework not in ("hf", "unsloth"):  # these pass them on to transformers' Trainer
+        found += [f"extra.{name} is not known to framework {run.framework} and is ignored" for name in run.extra.other]
     for dataset in run.datasets:
-        if dataset.split not in (None, "train"):
+        if dataset.split not in (None, "train", *HELD_OUT_SPLITS):
             found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")
-        if dataset.streaming:
-            found.append(f"{dataset.source} is read whole: streaming is not needed for rows of text")
     return found
 
 
@@ -127,7 +130,8 @@ def _write_layout(storage: Storage, run: Run) -> None:
     """The folders and the copy of the configuration that readers of the unified layout expect."""
     for folder in ("checkpoints", "logs", "config"):
         storage.write(f"{folder}/.keep", b"")
-    extra = {key: value for key, value in vars(run.extra).items() if value is not None and key != "ignored"}
-    overrides = {**vars(run.hyperparameters), **extra}
+    extra = {key: value for key, value in vars(run.extra).items() if value is not None and key != "other"}
+    other = {key: value for key, value in run.extra.other.items() if not SECRET_NAME.search(key)}
+    overrides = {**vars(run.hyperparameters), **extra, **other}
     document = {"framework": run.framework, "model": run.model.name, "overrides": overrides}
     storage.write("config/run.json", json.dumps(document, indent=2).encode())

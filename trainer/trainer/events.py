@@ -82,8 +82,8 @@ class Events:
     def phase(self, name: str) -> None:
         self.emit("phase", phase=name, elapsed_seconds=round(seconds_since_process_start(), 3))
 
-    def warning(self, message: str) -> None:
-        self.emit("warning", message=message[:MAX_MESSAGE_CHARACTERS])
+    def warning(self, message: str, **values: Any) -> None:
+        self.emit("warning", message=message[:MAX_MESSAGE_CHARACTERS], **values)
 
     def failed(self, failure: Failure) -> None:
         message = failure.message[:MAX_MESSAGE_CHARACTERS]

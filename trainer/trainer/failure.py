@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["config", "oom", "data", "storage", "unsupported", "internal"]
+Kind = Literal["config", "oom", "data", "storage", "unsupported", "diverged", "internal"]
 
 EXIT_FINISHED = 0
 EXIT_OTHER = 1
@@ -19,6 +19,7 @@ _RETRYABLE: dict[Kind, bool] = {
     "data": False,
     "storage": True,
     "unsupported": False,
+    "diverged": False,
     "internal": True,
 }
 

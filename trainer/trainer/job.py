@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from trainer import data, model_place
+from trainer import data, examples, model_place
 from trainer.checkpoint import Checkpoints, Saved
 from trainer.config import Run
 from trainer.events import Events
@@ -31,6 +31,10 @@ class Job:
     def texts(self) -> data.Texts:
         run = self.run
         return data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
+
+    @cached_property
+    def examples(self) -> examples.Examples:
+        return examples.load(self.run)
 
     @cached_property
     def place(self) -> model_place.Place:

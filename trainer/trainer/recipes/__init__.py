@@ -33,7 +33,7 @@ def require(run: Run) -> None:
 
 def run(job: Job) -> Outcome:
     job.events.phase("loading_data")
-    _ = job.place, job.texts  # what is wrong with them is said before the slow imports
+    _ = job.place, job.examples  # what is wrong with them is said before the slow imports
     job.events.phase("importing")
     match job.run.framework:
         case "meta":

@@ -15,13 +15,15 @@ from trainer.failure import Failure
 from trainer.model_place import Place
 
 
-def load(run: Run, place: Place, saved: Saved | None, device: torch.device) -> Any:
+def load(run: Run, place: Place, saved: Saved | None, seed: int) -> Any:
     """The model ready to train; from a checkpoint, exactly as it was saved."""
     if saved is not None and run.method.kind == "full":
-        return _trainable(_pretrained(run, Place(str(saved.directory), local=True), device), run.method)
-    # The adapter's first weights are drawn at random: from the run's seed.
-    torch.manual_seed(run.hyperparameters.chosen_seed)
-    base = _pretrained(run, place, device)
+        return _trainable(_pretrained(run, Place(str(saved.directory), local=True)), run.method)
+    from transformers import set_seed
+
+    # The adapter's first weights are drawn at random: from the run's seed, as a plain script does it.
+    set_seed(seed)
+    base = _pretrained(run, place)
     if run.method.kind == "full":
         return _trainable(base, run.method)
     import peft
@@ -73,10 +75,20 @@ def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) 
     (directory / "README.md").unlink(missing_ok=True)  # an empty model card
 
 
-def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
+def export(model: Any, run: Run, directory: Path) -> None:
+    """What was trained, in the shape that the run asks for; an adapter merged into its base loads without peft."""
+    wanted = run.extra.export
+    if wanted != "merged":
+        save(model, directory)
+    if wanted != "adapter":
+        into = directory / "merged" if wanted == "both" else directory
+        model.merge_and_unload().save_pretrained(str(into))
+
+
+def _pretrained(run: Run, place: Place) -> Any:
     from transformers import AutoModelForCausalLM
 
-    on_gpu = device.type == "cuda"
+    on_gpu = torch.cuda.is_available()
     # What is trained is held in fp32. A frozen base may be shorter, on a GPU.
     frozen = run.method.kind != "full"
     dtype = torch.bfloat16 if on_gpu and frozen and run.method.precision != "fp32" else torch.float32
@@ -85,11 +97,10 @@ def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
         options["quantization_config"] = _quantization(run.method)
     if not place.local:
         options["revision"] = run.model.revision
+    if "quantization_config" in options and on_gpu:
+        options["device_map"] = {"": torch.cuda.current_device()}
     with _LoadErrors(place.name, local=place.local):
-        model = AutoModelForCausalLM.from_pretrained(place.name, **options)
-    if "quantization_config" not in options:
-        model = model.to(device)
-    return model
+        return AutoModelForCausalLM.from_pretrained(place.name, **options)
 
 
 def _quantization(method: Method) -> Any:
