@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import events, launch, progress, recipes
+from trainer import callbacks, events, launch, progress, recipes
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
@@ -37,6 +37,7 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
     identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
     said = events.Events(identity, 1, World(), descriptor)
     pusher: progress.Progress | None = None
+    told: callbacks.Callbacks | None = None
     try:
         world = World.from_environment()
         if world.rank == 0:
@@ -53,8 +54,10 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         stop.install()
         if world.rank == 0:
             pusher = progress.start(said.warning)
-            if pusher is not None:
-                said.observe(pusher.observe)
+            told = callbacks.start(run.callback_url, said.warning)
+            for each in (pusher, told):
+                if each is not None:
+                    said.observe(each.observe)
         outcome = _train(run, world, said, stop)
         return _report(outcome, said, run)
     except BaseException as error:  # SystemExit from argparse included
@@ -67,8 +70,9 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         said.failed(failure)
         return failure.exit_code
     finally:
-        if pusher is not None:
-            pusher.close()
+        for each in (pusher, told):
+            if each is not None:
+                each.close()
 
 
 def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
@@ -118,8 +122,6 @@ def _warnings(run: Run) -> list[str]:
     found = list(run.warnings)
     if run.framework == "unsloth":
         found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
-    if run.framework not in ("hf", "unsloth"):  # these pass them on to transformers' Trainer
-        found += [f"extra.{name} is not known to framework {run.framework} and is ignored" for name in run.extra.other]
     for dataset in run.datasets:
         if dataset.split not in (None, "train", *HELD_OUT_SPLITS):
             found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")
