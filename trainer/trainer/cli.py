@@ -49,14 +49,14 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         if started.check_only:
             print(f"the configuration of run {run.run_id} is valid", file=sys.stderr)
             return EXIT_FINISHED
-        stop = Stop(world)
+        stop = Stop(world, run.max_duration_seconds)
         stop.install()
         if world.rank == 0:
             pusher = progress.start(said.warning)
             if pusher is not None:
                 said.observe(pusher.observe)
         outcome = _train(run, world, said, stop)
-        return _report(outcome, said, run)
+        return _report(outcome, said, run, stop)
     except BaseException as error:  # SystemExit from argparse included
         if isinstance(error, SystemExit):
             return int(error.code or 0)
@@ -90,14 +90,20 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
-    return recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+    try:
+        outcome = recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+    except Exception:
+        checkpoints.settle()  # what was saved before the failure is still wanted
+        raise
+    checkpoints.drain()  # the last word must not be said before the last checkpoint is durable
+    return outcome
 
 
-def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
+def _report(outcome: Outcome, said: events.Events, run: Run, stop: Stop) -> int:
     if isinstance(outcome, Finished):
         said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri)
         return EXIT_FINISHED
-    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step)
+    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step, reason=stop.reason)
     return EXIT_INTERRUPTED
 
 
