@@ -17,6 +17,7 @@ from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
+from trainer.mirror import Mirror
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
 from trainer.world import World
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _main(arguments: Sequence[str], descriptor: int) -> int:
     identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
     said = events.Events(identity, 1, World(), descriptor)
-    pusher: progress.Progress | None = None
+    listeners: list[progress.Progress | Mirror] = []
     try:
         world = World.from_environment()
         if world.rank == 0:
@@ -51,10 +52,7 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
             return EXIT_FINISHED
         stop = Stop(world, run.max_duration_seconds)
         stop.install()
-        if world.rank == 0:
-            pusher = progress.start(said.warning)
-            if pusher is not None:
-                said.observe(pusher.observe)
+        listeners = _listeners(run, said) if world.rank == 0 else []
         outcome = _train(run, world, said, stop)
         return _report(outcome, said, run, stop)
     except BaseException as error:  # SystemExit from argparse included
@@ -67,8 +65,21 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         said.failed(failure)
         return failure.exit_code
     finally:
-        if pusher is not None:
-            pusher.close()
+        for listener in listeners:
+            listener.close()
+
+
+def _listeners(run: Run, said: events.Events) -> list[progress.Progress | Mirror]:
+    """Who else hears every event; each has a thread of its own and never holds up a step."""
+    found: list[progress.Progress | Mirror] = []
+    if run.outputs.log_uri is not None:
+        found.append(Mirror(run.outputs.log_uri, run.attempt, said.warning))
+    pusher = progress.start(said.warning)
+    if pusher is not None:
+        found.append(pusher)
+    for listener in found:
+        said.observe(listener.observe)
+    return found
 
 
 def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
@@ -109,7 +120,7 @@ def _report(outcome: Outcome, said: events.Events, run: Run, stop: Stop) -> int:
 
 def _refuse_unsupported(run: Run) -> None:
     """What cannot work here is said at once, not after the imports."""
-    recipes.require(run.framework)
+    recipes.require(run)
     quantized = run.method.kind == "qlora" or run.method.precision == "int8"
     if quantized and importlib.util.find_spec("bitsandbytes") is None:
         asked = "method qlora" if run.method.kind == "qlora" else "precision int8"

@@ -48,6 +48,10 @@ class Events:
         self._lock = threading.Lock()
         self._observers: list[Observer] = []
 
+    def leave_to_parent(self) -> None:
+        """In a forked process: lets go of standard output, whose reader waits until the last writer is gone."""
+        os.close(self._descriptor)
+
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)
 

@@ -6,25 +6,46 @@ everything that can be refused without its slow imports has been refused.
 
 from __future__ import annotations
 
+from trainer.config import Run
 from trainer.failure import Failure
 from trainer.job import Job, Outcome
+from trainer.recipes import options
 
-KNOWN = ("hf", "unsloth")
+KNOWN = ("hf", "unsloth", "meta", "nemo")
 
 
-def require(framework: str) -> None:
-    if framework not in KNOWN:
-        raise Failure(
-            "unsupported",
-            f"framework {framework} is not built into this trainer, which trains {', '.join(KNOWN)} jobs;"
-            f" give an image of your own that brings {framework}",
-        )
+def require(run: Run) -> None:
+    """Refuses what no recipe trains, and knobs that its recipe does not have."""
+    match run.framework:
+        case "hf" | "unsloth":
+            pass
+        case "meta":
+            options.meta(run)
+        case "nemo":
+            options.nemo(run)
+        case _:
+            raise Failure(
+                "unsupported",
+                f"framework {run.framework} is not built into this trainer, which trains {', '.join(KNOWN)} jobs;"
+                f" give an image of your own that brings {run.framework}",
+            )
 
 
 def run(job: Job) -> Outcome:
     job.events.phase("loading_data")
-    _ = job.place, job.examples  # what is wrong with them is said before the slow imports
+    # What is wrong with them is said before the slow imports.
+    _ = job.place, job.examples if job.run.framework in ("hf", "unsloth") else job.texts
     job.events.phase("importing")
-    from trainer.recipes import hf
+    match job.run.framework:
+        case "meta":
+            from trainer.recipes import meta
 
-    return hf.run(job)
+            return meta.run(job)
+        case "nemo":
+            from trainer.recipes import nemo
+
+            return nemo.run(job)
+        case _:
+            from trainer.recipes import hf
+
+            return hf.run(job)
