@@ -43,6 +43,7 @@ def run(job: Job) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="trainer-") as scratch:
         arguments = hf_arguments.make(job, scratch, len(training), len(held_out))
         model = hf_model.load(job.run, place, saved, steps.device(job), arguments.seed)
+        cached = model.config.use_cache
         trainer = JobTrainer(job, model, arguments, tokenizer, training, held_out)
         events.phase("training")
         step, loss = (saved.step, state.loss) if saved and state else (0, None)
@@ -63,6 +64,7 @@ def run(job: Job) -> Outcome:
         if trainer.evaluated_at != step:
             trainer.evaluate()
         if job.world.rank == 0:
+            model.config.use_cache = cached  # off for training; whoever loads the model wants it as it was
             _publish(job, model, tokenizer)
         processes.leave(job)
     return Finished(step, loss)
