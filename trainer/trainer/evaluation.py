@@ -35,11 +35,7 @@ def pad(rows: Sequence[Sequence[int]], device: torch.device) -> tuple[torch.Tens
 
 def summed_loss(model: Any, rows: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
     """Cross-entropy summed over every predicted token of the rows."""
-    return padded_loss(model, *pad(rows, device))
-
-
-def padded_loss(model: Any, tokens: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The same, of rows that are padded already."""
+    tokens, mask, labels = pad(rows, device)
     logits = model(input_ids=tokens, attention_mask=mask, use_cache=False).logits
     return functional.cross_entropy(
         logits.reshape(-1, logits.shape[-1]).float(), labels.reshape(-1), ignore_index=IGNORED, reduction="sum"

@@ -8,25 +8,20 @@ and so is the number of threads, which orders the sums.
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import tempfile
 from dataclasses import asdict
 from typing import Any
 
 from trainer.examples import Streamed
 from trainer.job import Finished, Interrupted, Job, Outcome
-from trainer.recipes import hf_model, processes, steps
+from trainer.recipes import hf_model, hub, processes, steps
 from trainer.recipes.hf_rows import Encoder, Packed, Rows, StreamedRows
-
-TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
 
 
 def run(job: Job) -> Outcome:
     events, place = job.events, job.place
-    _prepare_hub(job)
-    _hide_what_is_not_needed(job)
+    hub.prepare(job)
     _prepare_device(job)
     # Only now, since the libraries look at the environment as they load.
     from trainer.recipes import hf_arguments
@@ -88,20 +83,6 @@ def _publish(job: Job, model: Any, tokenizer: Any) -> None:
     hf_model.save_tokenizer(tokenizer, job.place, scratch)
     job.outputs.publish(scratch, "")
     shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _prepare_hub(job: Job) -> None:
-    if job.place.local and job.run.extra.tokenizer_name is None:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries look: nothing has to be asked of the hub
-    token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
-    if token is not None:
-        os.environ["HF_TOKEN"] = token
-
-
-def _hide_what_is_not_needed(job: Job) -> None:
-    """peft loads bitsandbytes wherever it is installed: two seconds of a start for nothing."""
-    if job.run.method.kind != "qlora" and job.run.method.precision != "int8":
-        sys.modules.setdefault("bitsandbytes", None)  # type: ignore[arg-type] # how Python says "not there"
 
 
 def _prepare_device(job: Job) -> None:

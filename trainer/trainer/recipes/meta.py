@@ -7,7 +7,6 @@ and numbers, so that it is read with weights_only=True.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,16 +16,16 @@ from typing import Any
 import torch
 import torch.distributed
 
-from trainer import checkpoint, evaluation
+from trainer import checkpoint
 from trainer.job import Finished, Interrupted, Job, Outcome
-from trainer.recipes import hf_model, options, processes, steps
+from trainer.recipes import hf_model, hub, options, processes, steps
+from trainer.recipes.hf_rows import Row
 
 State = dict[str, Any]
 
 
 def run(job: Job) -> Outcome:
-    if job.place.local and job.run.extra.tokenizer_name is None:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries look: nothing has to be asked of the hub
+    hub.prepare(job)
     device = steps.device(job)
     saved = processes.agree_on_checkpoint(job)
     state: State | None = None
@@ -37,15 +36,14 @@ def run(job: Job) -> Outcome:
     steps.check_same_run(job, state)
     job.events.phase("loading_model")
     tokenizer = hf_model.load_tokenizer(job.run, job.place)
+    data = steps.read(job, tokenizer)
+    plan = steps.plan(job, len(data.training))
     training = _Training(job, device, state)
-    plan = steps.plan(job, len(job.texts.training))
-    longest = job.run.hyperparameters.max_sequence_length
-    rows = steps.Encoded(tokenizer, job.texts.training, longest)
-    held_out = steps.Encoded(tokenizer, job.texts.held_out, longest)
     precision = steps.autocast(job, device)
     step = saved_step = saved.step if saved else 0
     loss: float | None = state["loss"] if state else None
 
+    job.checkpoints.release(saved)
     job.events.phase("training")
     teller = steps.Teller(job, plan, first=step)
     while step < plan.total:
@@ -56,18 +54,17 @@ def run(job: Job) -> Outcome:
             processes.leave(job)
             return Interrupted(step, saved_step or None)
         step += 1
-        rate = plan.rate(step)
-        batch = [rows[index] for index in plan.order.batch(step)]
-        loss, gradient_norm = _one_step(job, training, plan, step, rate, batch, precision)
-        teller.step(step, loss, evaluation.predicted(batch), rate, gradient_norm)
+        batch = [data.training[index] for index in plan.order.batch(step)]
+        loss, gradient_norm = _one_step(job, training, plan, step, batch, data, precision)
+        teller.step(step, loss, batch, gradient_norm)
         if step % job.run.checkpoint_every == 0 or step == plan.total:
             training.save(step, loss, threads)
             saved_step = step
         if job.run.extra.eval_steps and step % job.run.extra.eval_steps == 0 and step < plan.total:
-            steps.evaluate(job, training.network, held_out, device, precision, step)
+            steps.evaluate(job, training.network, data, device, precision, step)
 
     job.events.phase("finalizing")
-    steps.evaluate(job, training.network, held_out, device, precision, step)
+    steps.evaluate(job, training.network, data, device, precision, step)
     training.publish(tokenizer)
     processes.leave(job)
     return Finished(step, loss)
@@ -78,20 +75,20 @@ def _one_step(
     training: _Training,
     plan: steps.Plan,
     step: int,
-    rate: float,
-    batch: list[list[int]],
+    batch: list[Row],
+    data: steps.Data,
     precision: steps.Precision,
 ) -> tuple[float, float]:
     """The loss per token of the whole batch, and the norm of its gradient."""
     for group in training.optimizer.param_groups:
-        group["lr"] = rate
-    tokens = max(1, evaluation.predicted(batch))
+        group["lr"] = plan.rate(step)
+    tokens = max(1, steps.predicted(batch))
     summed = torch.zeros((), device=training.device)
     pieces = steps.micro_batches(job, batch)
     for index, piece in enumerate(pieces):
         torch.manual_seed(plan.dropout_seed(step, job.world.rank, index))
         with training.gradients_meet(last=index == len(pieces) - 1), precision():
-            piece_loss = evaluation.summed_loss(training.network, piece, training.device)
+            piece_loss = steps.summed_loss(training.network, data.collate(piece), training.device)
             # Gradients are averaged over the processes; the loss of a step is
             # per token of the whole batch, so the average is undone.
             (piece_loss * (job.world.size / tokens)).backward()  # type: ignore[no-untyped-call]
@@ -112,9 +109,7 @@ class _Training:
     def __init__(self, job: Job, device: torch.device, state: State | None) -> None:
         self.job = job
         self.device = device
-        self.model = hf_model.load(job.run, job.place, None, device)
-        if job.run.method.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.model = steps.model(job, device)
         self.sharded = job.world.size > 1 and options.meta(job.run).data_parallel == "fsdp"
         if self.sharded:
             _shard(self.model, device, job.world.size)

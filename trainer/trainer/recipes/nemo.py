@@ -21,21 +21,20 @@ import torch
 import torch.utils.data
 from pytorch_lightning.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 
-from trainer import evaluation
 from trainer.job import Finished, Interrupted, Job, Outcome
-from trainer.recipes import hf_model, options, processes, steps
+from trainer.recipes import hf_model, hub, options, processes, steps
+from trainer.recipes.hf_rows import Row
 
 CHECKPOINT_FILE = "model.ckpt"
 OURS = "trainyard"  # the key of a checkpoint under which lies what Lightning does not keep
 _PRECISION = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
 State = dict[str, Any]
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = steps.Batch
 
 
 def run(job: Job) -> Outcome:
-    if job.place.local and job.run.extra.tokenizer_name is None:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # before the libraries look: nothing has to be asked of the hub
+    hub.prepare(job)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the processes that make batches are forks
     warnings.filterwarnings("ignore", module="pytorch_lightning")  # hints about settings that are meant
     device = steps.device(job)
@@ -47,17 +46,16 @@ def run(job: Job) -> Outcome:
     steps.check_same_run(job, state[OURS] if state else None)
     job.events.phase("loading_model")
     tokenizer = hf_model.load_tokenizer(job.run, job.place)
-    plan = steps.plan(job, len(job.texts.training))
+    data = steps.read(job, tokenizer)
+    plan = steps.plan(job, len(data.training))
     module = _Module(job, plan, device, state)
     first = saved.step if saved else 0
-    longest = job.run.hyperparameters.max_sequence_length
-    rows = steps.Encoded(tokenizer, job.texts.training, longest)
-    held_out = steps.Encoded(tokenizer, job.texts.held_out, longest)
-    loop = _Loop(job, plan, first, threads, rows, held_out)
+    loop = _Loop(job, plan, first, threads, data)
     trainer = _trainer(job, plan, first, loop)
+    job.checkpoints.release(saved)
     job.events.phase("training")
     if first < plan.total and not job.stop.agreed():
-        trainer.fit(module, _batches(job, plan, first, rows))
+        trainer.fit(module, _batches(job, plan, first, data))
     if loop.step < plan.total:
         loop.save(trainer, module)
         processes.leave(job)
@@ -79,9 +77,7 @@ class _Module(lightning.LightningModule):  # type: ignore[misc]
         self.job = job
         self.plan = plan
         self.state = state
-        self.network = hf_model.load(job.run, job.place, None, device)
-        if job.run.method.gradient_checkpointing:
-            self.network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.network = steps.model(job, device)
         if state is not None:
             self.load_state_dict(state["state_dict"], strict=job.run.method.kind == "full")
         self.network.train()
@@ -91,7 +87,7 @@ class _Module(lightning.LightningModule):  # type: ignore[misc]
         self.tokens = 1
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
-        summed = evaluation.padded_loss(self.network, *batch)
+        summed = steps.summed_loss(self.network, batch, self.device)
         self.summed += summed.detach()
         # Lightning averages over the pieces of a step and over the processes;
         # the loss of a step is per token of the whole batch, so that is undone.
@@ -122,23 +118,22 @@ class _Module(lightning.LightningModule):  # type: ignore[misc]
 class _Loop(lightning.Callback):  # type: ignore[misc]
     """What happens around a step: its learning rate and its seed, the events, checkpoints, the wish to stop."""
 
-    def __init__(
-        self, job: Job, plan: steps.Plan, first: int, threads: int, rows: steps.Encoded, held_out: steps.Encoded
-    ) -> None:
+    def __init__(self, job: Job, plan: steps.Plan, first: int, threads: int, data: steps.Data) -> None:
         self.job = job
         self.plan = plan
         self.step = first
         self.saved_step = first
         self.threads = threads
         self.teller = steps.Teller(job, plan, first)
-        self.rows = rows
-        self.held_out = held_out
+        self.data = data
+        self.batch: list[Row] = []
 
     def on_train_batch_start(self, trainer: Any, module: _Module, batch: Any, index: int) -> None:
         piece = index % trainer.accumulate_grad_batches
         if piece == 0:
             module.summed.zero_()
-            module.tokens = max(1, evaluation.predicted([self.rows[each] for each in self._rows_of_step()]))
+            self.batch = [self.data.training[each] for each in self.plan.order.batch(self.step + 1)]
+            module.tokens = max(1, steps.predicted(self.batch))
             for group in trainer.optimizers[0].param_groups:
                 group["lr"] = self.plan.rate(self.step + 1)
         torch.manual_seed(self.plan.dropout_seed(self.step + 1, self.job.world.rank, piece))
@@ -150,8 +145,7 @@ class _Loop(lightning.Callback):  # type: ignore[misc]
         if self.job.world.size > 1:
             torch.distributed.all_reduce(module.summed)
         module.loss = float(module.summed) / module.tokens
-        rate = self.plan.rate(self.step)
-        self.teller.step(self.step, module.loss, module.tokens, rate, module.gradient_norm)
+        self.teller.step(self.step, module.loss, self.batch, module.gradient_norm)
         if self.step % self.job.run.checkpoint_every == 0 or self.step == self.plan.total:
             self.save(trainer, module)
         every = self.job.run.extra.eval_steps
@@ -186,25 +180,22 @@ class _Loop(lightning.Callback):  # type: ignore[misc]
 
     def evaluate(self, trainer: Any, module: _Module) -> None:
         plugin = trainer.precision_plugin
-        steps.evaluate(self.job, module.network, self.held_out, module.device, plugin.forward_context, self.step)
-
-    def _rows_of_step(self) -> list[int]:
-        return self.plan.order.batch(self.step + 1)
+        steps.evaluate(self.job, module.network, self.data, module.device, plugin.forward_context, self.step)
 
 
 class _Rows(torch.utils.data.Dataset[Batch]):
     """Position p is piece p % pieces of step p // pieces + 1, as this process has it."""
 
-    def __init__(self, job: Job, plan: steps.Plan, rows: steps.Encoded) -> None:
+    def __init__(self, job: Job, plan: steps.Plan, data: steps.Data) -> None:
         self.job = job
         self.plan = plan
-        self.rows = rows
+        self.data = data
         self.pieces = _pieces(job, plan)
 
     def __getitem__(self, position: int) -> Batch:
         step, piece = divmod(position, self.pieces)
-        batch = [self.rows[index] for index in self.plan.order.batch(step + 1)]
-        return evaluation.pad(steps.micro_batches(self.job, batch)[piece], torch.device("cpu"))
+        batch = [self.data.training[index] for index in self.plan.order.batch(step + 1)]
+        return self.data.collate(steps.micro_batches(self.job, batch)[piece])
 
 
 class _Rest(torch.utils.data.Sampler[int]):
@@ -224,7 +215,7 @@ def _pieces(job: Job, plan: steps.Plan) -> int:
     return len(steps.micro_batches(job, [steps.NOTHING] * plan.batch_size))
 
 
-def _batches(job: Job, plan: steps.Plan, first: int, rows: steps.Encoded) -> Any:
+def _batches(job: Job, plan: steps.Plan, first: int, data: steps.Data) -> Any:
     pieces = _pieces(job, plan)
     workers = options.nemo(job.run).dataloader_workers
 
@@ -232,7 +223,7 @@ def _batches(job: Job, plan: steps.Plan, first: int, rows: steps.Encoded) -> Any
         job.events.leave_to_parent()
 
     return torch.utils.data.DataLoader(
-        _Rows(job, plan, rows),
+        _Rows(job, plan, data),
         batch_size=None,  # a position is a batch already
         sampler=_Rest(first * pieces, plan.total * pieces),
         num_workers=workers,

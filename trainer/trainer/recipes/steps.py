@@ -18,37 +18,70 @@ from typing import Any
 
 import torch
 import torch.distributed
+import torch.nn.functional as functional
 
 from trainer import data, evaluation
+from trainer.examples import Streamed
 from trainer.failure import Failure
 from trainer.health import Health, peak_memory
 from trainer.job import Job
+from trainer.recipes import hf_model
+from trainer.recipes.hf_rows import Collator, Encoder, Packed, Row, Rows
 from trainer.schedule import learning_rate
 
 MAX_DEFAULT_THREADS = 4
 # A row that predicts nothing. A process whose share of a batch is shorter takes
 # part in every exchange all the same, or the others would wait for it for ever.
-NOTHING = [0]
+NOTHING: Row = {"input_ids": [0], "labels": [evaluation.IGNORED], "position_ids": [0]}
 
+Batch = dict[str, torch.Tensor]
 Precision = Callable[[], contextlib.AbstractContextManager[Any]]
 
 
-class Encoded:
-    """Rows of tokens, made when first asked for: a run's first step must not wait for all of them."""
+@dataclass(frozen=True)
+class Data:
+    """Rows of tokens and labels, made when first asked for, and how some of them become tensors."""
 
-    def __init__(self, tokenizer: Any, texts: Sequence[str], max_length: int) -> None:
-        self._tokenizer = tokenizer
-        self._texts = texts
-        self._max_length = max_length
-        self._made: dict[int, list[int]] = {}
+    training: Any  # rows by their number, as are those held out
+    held_out: Any
+    collate: Collator
 
-    def __len__(self) -> int:
-        return len(self._texts)
 
-    def __getitem__(self, index: int) -> list[int]:
-        if index not in self._made:
-            self._made[index] = evaluation.encode(self._tokenizer, self._texts[index], self._max_length)
-        return self._made[index]
+def read(job: Job, tokenizer: Any) -> Data:
+    run, examples = job.run, job.examples
+    training = examples.training
+    if isinstance(training, Streamed):
+        job.events.warning("the rows are held in memory: only hf jobs stream")
+        training = list(training.read())
+    encoder = Encoder(tokenizer, run.extra, run.hyperparameters.max_sequence_length)
+    rows = Rows(encoder, training)
+    packed = Packed(rows, run.hyperparameters.max_sequence_length) if run.extra.packing else rows
+    return Data(packed, Rows(encoder, examples.held_out), Collator(tokenizer))
+
+
+def model(job: Job, device: torch.device) -> Any:
+    loaded = hf_model.load(job.run, job.place, None, device)
+    if job.run.method.gradient_checkpointing:
+        loaded.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return loaded
+
+
+def predicted(rows: Sequence[Row]) -> int:
+    """How many tokens of the rows are learnt to predict; each row's first has nothing before it."""
+    return sum(label != evaluation.IGNORED for row in rows for label in row["labels"][1:])
+
+
+def summed_loss(network: Any, batch: Batch, device: torch.device) -> torch.Tensor:
+    """Cross-entropy summed over every predicted token of the batch."""
+    labels = batch["labels"].to(device)
+    inputs = {name: each.to(device) for name, each in batch.items() if name != "labels"}
+    logits = network(**inputs, use_cache=False).logits[:, :-1]
+    return functional.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]).float(),
+        labels[:, 1:].reshape(-1),
+        ignore_index=evaluation.IGNORED,
+        reduction="sum",
+    )
 
 
 @dataclass(frozen=True)
@@ -103,8 +136,9 @@ class Teller:
     def __post_init__(self) -> None:
         self.health = Health(self.job.events)
 
-    def step(self, step: int, loss: float, tokens: int, rate: float, gradient_norm: float) -> None:
+    def step(self, step: int, loss: float, batch: list[Row], gradient_norm: float) -> None:
         now = time.monotonic()
+        seconds = max(1e-9, now - self.step_began)
         taken = step - self.first
         self.job.events.emit(
             "step",
@@ -112,10 +146,10 @@ class Teller:
             total_steps=self.plan.total,
             epoch=self.plan.epoch(step),
             loss=loss,
-            learning_rate=rate,
+            learning_rate=self.plan.rate(step),
             grad_norm=gradient_norm,
-            tokens_per_second=round(tokens / max(1e-9, now - self.step_began), 1),
-            samples_per_second=round(self.plan.batch_size / max(1e-9, now - self.step_began), 2),
+            tokens_per_second=round(predicted(batch) / seconds, 1),
+            samples_per_second=round(len(batch) / seconds, 2),
             eta_seconds=round((self.plan.total - step) * (now - self.began) / max(1, taken), 2),
             **peak_memory(),
         )
@@ -123,7 +157,7 @@ class Teller:
         self.health.seen(step, loss)
 
 
-def micro_batches(job: Job, batch: list[list[int]]) -> list[list[list[int]]]:
+def micro_batches(job: Job, batch: list[Row]) -> list[list[Row]]:
     """This process's rows of the step, in pieces that fit one forward pass; as many pieces on every rank."""
     mine = batch[job.world.rank :: job.world.size]
     per_rank = -(-len(batch) // job.world.size)
@@ -131,21 +165,21 @@ def micro_batches(job: Job, batch: list[list[int]]) -> list[list[list[int]]]:
     return [mine[start : start + piece] or [NOTHING] for start in range(0, per_rank, piece)]
 
 
-def evaluate(job: Job, network: Any, held_out: Encoded, device: torch.device, precision: Precision, step: int) -> None:
+def evaluate(job: Job, network: Any, data: Data, device: torch.device, precision: Precision, step: int) -> None:
     """Tells the loss per token of the rows held out. Every process takes as many forward passes as the others."""
-    if len(held_out) == 0:
+    count = len(data.held_out)
+    if count == 0:
         return
     size, world = job.run.extra.eval_batch_size, job.world
-    mine = [held_out[index] for index in range(world.rank, len(held_out), world.size)]
-    longest_share = -(-len(held_out) // world.size)
-    passes = -(-longest_share // size)
+    mine = [data.held_out[index] for index in range(world.rank, count, world.size)]
+    longest_share = -(-count // world.size)
     both = torch.zeros(2, dtype=torch.float64, device=device)
     network.eval()
     with torch.no_grad(), precision():
-        for start in range(0, passes * size, size):
+        for start in range(0, longest_share, size):
             rows = mine[start : start + size] or [NOTHING]
-            both[0] += evaluation.summed_loss(network, rows, device)
-            both[1] += evaluation.predicted(rows)
+            both[0] += summed_loss(network, data.collate(rows), device)
+            both[1] += predicted(rows)
     network.train()
     if world.size > 1:
         torch.distributed.all_reduce(both)
