@@ -122,7 +122,6 @@ def _from_run(job: Job, directory: str, rows: int, held_out: int) -> dict[str, A
         "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "remove_unused_columns": False,
-        "use_cache": "nothing of a step is of use to the next one, and packed rows would see each other",
         "use_cpu": not on_gpu,
         "dataloader_pin_memory": on_gpu,
         "ddp_backend": None if on_gpu or world.size == 1 else "gloo",
