@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import events, launch, progress, recipes
+from trainer import callbacks, events, launch, progress, recipes
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
@@ -23,6 +23,8 @@ from trainer.storage import Storage, open_storage
 from trainer.world import World
 
 SECRET_NAME = re.compile(r"token|secret|password|credential|api_?key", re.IGNORECASE)
+
+_Listener = progress.Progress | callbacks.Callbacks | Mirror
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _main(arguments: Sequence[str], descriptor: int) -> int:
     identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
     said = events.Events(identity, 1, World(), descriptor)
-    listeners: list[progress.Progress | Mirror] = []
+    listeners: list[_Listener] = []
     try:
         world = World.from_environment()
         if world.rank == 0:
@@ -69,14 +71,14 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
             listener.close()
 
 
-def _listeners(run: Run, said: events.Events) -> list[progress.Progress | Mirror]:
+def _listeners(run: Run, said: events.Events) -> list[_Listener]:
     """Who else hears every event; each has a thread of its own and never holds up a step."""
-    found: list[progress.Progress | Mirror] = []
+    found: list[_Listener] = []
     if run.outputs.log_uri is not None:
         found.append(Mirror(run.outputs.log_uri, run.attempt, said.warning))
-    pusher = progress.start(said.warning)
-    if pusher is not None:
-        found.append(pusher)
+    for other in (progress.start(said.warning), callbacks.start(run.callback_url, said.warning)):
+        if other is not None:
+            found.append(other)
     for listener in found:
         said.observe(listener.observe)
     return found
@@ -135,8 +137,6 @@ def _warnings(run: Run) -> list[str]:
     found = list(run.warnings)
     if run.framework == "unsloth":
         found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
-    if run.framework not in ("hf", "unsloth"):  # these pass them on to transformers' Trainer
-        found += [f"extra.{name} is not known to framework {run.framework} and is ignored" for name in run.extra.other]
     for dataset in run.datasets:
         if dataset.split not in (None, "train", *HELD_OUT_SPLITS):
             found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")

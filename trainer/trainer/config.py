@@ -142,6 +142,7 @@ class Run:
     max_duration_seconds: float | None = None  # saved and interrupted when it has run for so long
     # The prefix of the unified contract's layout, when that is what started us.
     layout_uri: str | None = None
+    callback_url: str | None = None  # where a vision platform wants to be told; never in a file
     # Said once, as warning events, as soon as there is a place to say them.
     warnings: tuple[str, ...] = ()
 
@@ -151,7 +152,7 @@ class Run:
 
 
 SCHEDULES = ("linear", "cosine", "constant")
-_NOT_IN_FILE = frozenset({"layout_uri", "warnings"})
+_NOT_IN_FILE = frozenset({"layout_uri", "callback_url", "warnings"})
 
 
 def parse(document: Any) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from trainer import data, examples, model_place
+from trainer import data, examples, model_place, pictures
 from trainer.checkpoint import Checkpoints, Saved
 from trainer.config import Run
 from trainer.events import Events
@@ -35,6 +35,11 @@ class Job:
     @cached_property
     def examples(self) -> examples.Examples:
         return examples.load(self.run)
+
+    @cached_property
+    def pictures(self) -> pictures.Pictures:
+        (dataset,) = self.run.datasets
+        return pictures.read(dataset.source, dataset.format)
 
     @cached_property
     def place(self) -> model_place.Place:

@@ -86,12 +86,13 @@ def test_sigterm_saves_and_leaves_and_the_rest_is_bit_identical(jobs: Jobs, whol
 
 def test_two_processes_take_the_steps_of_one(jobs: Jobs, whole: Started) -> None:
     given = document(jobs, "two", extra__dataloader_workers=0)
-    given["hyperparameters"]["max_steps"] = 3
+    given["hyperparameters"]["max_steps"] = 2
     job = jobs.run(given, processes=2)
     assert job.process.returncode == 0, job.explained()
     assert job.of("started")[0]["world_size"] == 2
-    for one, two in zip(whole.of("step"), job.of("step"), strict=False):
-        assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+    one, two = whole.of("step")[0], job.of("step")[0]  # the rate of later steps depends on how many there are
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-5)
+    assert two["grad_norm"] == pytest.approx(one["grad_norm"], rel=1e-4)
 
 
 def test_a_knob_that_makes_no_sense_is_refused(jobs: Jobs) -> None:

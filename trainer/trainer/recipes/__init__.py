@@ -11,7 +11,8 @@ from trainer.failure import Failure
 from trainer.job import Job, Outcome
 from trainer.recipes import options
 
-KNOWN = ("hf", "unsloth", "meta", "nemo")
+KNOWN = ("hf", "unsloth", "meta", "nemo", "timm", "ultralytics")
+VISION = ("timm", "ultralytics")
 
 
 def require(run: Run) -> None:
@@ -23,6 +24,8 @@ def require(run: Run) -> None:
             options.meta(run)
         case "nemo":
             options.nemo(run)
+        case "timm" | "ultralytics":
+            options.vision(run)
         case _:
             raise Failure(
                 "unsupported",
@@ -34,7 +37,7 @@ def require(run: Run) -> None:
 def run(job: Job) -> Outcome:
     job.events.phase("loading_data")
     # What is wrong with them is said before the slow imports.
-    _ = job.place, job.examples if job.run.framework in ("hf", "unsloth") else job.texts
+    _ = job.pictures if job.run.framework in VISION else (job.place, job.examples)
     job.events.phase("importing")
     match job.run.framework:
         case "meta":
@@ -45,6 +48,14 @@ def run(job: Job) -> Outcome:
             from trainer.recipes import nemo
 
             return nemo.run(job)
+        case "timm":
+            from trainer.recipes import timm
+
+            return timm.run(job)
+        case "ultralytics":
+            from trainer.recipes import ultralytics
+
+            return ultralytics.run(job)
         case _:
             from trainer.recipes import hf
 

@@ -56,7 +56,7 @@ def run(job: Job) -> Outcome:
         step += 1
         batch = [data.training[index] for index in plan.order.batch(step)]
         loss, gradient_norm = _one_step(job, training, plan, step, batch, data, precision)
-        teller.step(step, loss, batch, gradient_norm)
+        teller.step(step, loss, gradient_norm, samples=len(batch), tokens=steps.predicted(batch))
         if step % job.run.checkpoint_every == 0 or step == plan.total:
             training.save(step, loss, threads)
             saved_step = step

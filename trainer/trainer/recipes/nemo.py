@@ -128,6 +128,10 @@ class _Loop(lightning.Callback):  # type: ignore[misc]
         self.data = data
         self.batch: list[Row] = []
 
+    def on_train_start(self, trainer: Any, module: _Module) -> None:
+        # Lightning has put its own handler before ours by now, which leaves without saving.
+        self.job.stop.install()
+
     def on_train_batch_start(self, trainer: Any, module: _Module, batch: Any, index: int) -> None:
         piece = index % trainer.accumulate_grad_batches
         if piece == 0:
@@ -145,7 +149,7 @@ class _Loop(lightning.Callback):  # type: ignore[misc]
         if self.job.world.size > 1:
             torch.distributed.all_reduce(module.summed)
         module.loss = float(module.summed) / module.tokens
-        self.teller.step(self.step, module.loss, self.batch, module.gradient_norm)
+        self.teller.step(self.step, module.loss, module.gradient_norm, samples=len(self.batch), tokens=module.tokens)
         if self.step % self.job.run.checkpoint_every == 0 or self.step == self.plan.total:
             self.save(trainer, module)
         every = self.job.run.extra.eval_steps

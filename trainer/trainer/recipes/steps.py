@@ -103,6 +103,11 @@ class Plan:
     def epoch(self, step: int) -> float:
         return round(step * self.batch_size / self.rows, 4)
 
+    def epoch_ended_by(self, step: int) -> int | None:
+        """The last step ends one too, be it whole or not."""
+        before, now = ((each * self.batch_size) // self.rows for each in (step - 1, step))
+        return max(1, now) if now > before or step == self.total else None
+
     def dropout_seed(self, step: int, rank: int, micro_step: int = 0) -> int:
         # The hash of whole numbers does not vary between processes, unlike that of text.
         return hash((self.seed, step, rank, micro_step)) & 0x7FFF_FFFF_FFFF_FFFF
@@ -136,7 +141,7 @@ class Teller:
     def __post_init__(self) -> None:
         self.health = Health(self.job.events)
 
-    def step(self, step: int, loss: float, batch: list[Row], gradient_norm: float) -> None:
+    def step(self, step: int, loss: float, gradient_norm: float, *, samples: int, tokens: int | None = None) -> None:
         now = time.monotonic()
         seconds = max(1e-9, now - self.step_began)
         taken = step - self.first
@@ -148,8 +153,8 @@ class Teller:
             loss=loss,
             learning_rate=self.plan.rate(step),
             grad_norm=gradient_norm,
-            tokens_per_second=round(predicted(batch) / seconds, 1),
-            samples_per_second=round(len(batch) / seconds, 2),
+            tokens_per_second=None if tokens is None else round(tokens / seconds, 1),
+            samples_per_second=round(samples / seconds, 2),
             eta_seconds=round((self.plan.total - step) * (now - self.began) / max(1, taken), 2),
             **peak_memory(),
         )
