@@ -109,6 +109,10 @@ class Started:
                 return event
         raise AssertionError(f"the job ended before that: {self.explained()}")
 
+    def after(self) -> Iterator[dict[str, Any]]:
+        """The events that are still to come, one by one."""
+        return self._read()
+
     def kill(self) -> None:
         for process in [self.process.pid, *_descendants(self.process.pid)]:
             with contextlib.suppress(ProcessLookupError):

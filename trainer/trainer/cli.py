@@ -17,11 +17,14 @@ from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
+from trainer.mirror import Mirror
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
 from trainer.world import World
 
 SECRET_NAME = re.compile(r"token|secret|password|credential|api_?key", re.IGNORECASE)
+
+_Listener = progress.Progress | callbacks.Callbacks | Mirror
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -36,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _main(arguments: Sequence[str], descriptor: int) -> int:
     identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
     said = events.Events(identity, 1, World(), descriptor)
-    pusher: progress.Progress | None = None
-    told: callbacks.Callbacks | None = None
+    listeners: list[_Listener] = []
     try:
         world = World.from_environment()
         if world.rank == 0:
@@ -50,16 +52,11 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         if started.check_only:
             print(f"the configuration of run {run.run_id} is valid", file=sys.stderr)
             return EXIT_FINISHED
-        stop = Stop(world)
+        stop = Stop(world, run.max_duration_seconds)
         stop.install()
-        if world.rank == 0:
-            pusher = progress.start(said.warning)
-            told = callbacks.start(run.callback_url, said.warning)
-            for each in (pusher, told):
-                if each is not None:
-                    said.observe(each.observe)
+        listeners = _listeners(run, said) if world.rank == 0 else []
         outcome = _train(run, world, said, stop)
-        return _report(outcome, said, run)
+        return _report(outcome, said, run, stop)
     except BaseException as error:  # SystemExit from argparse included
         if isinstance(error, SystemExit):
             return int(error.code or 0)
@@ -70,9 +67,21 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         said.failed(failure)
         return failure.exit_code
     finally:
-        for each in (pusher, told):
-            if each is not None:
-                each.close()
+        for listener in listeners:
+            listener.close()
+
+
+def _listeners(run: Run, said: events.Events) -> list[_Listener]:
+    """Who else hears every event; each has a thread of its own and never holds up a step."""
+    found: list[_Listener] = []
+    if run.outputs.log_uri is not None:
+        found.append(Mirror(run.outputs.log_uri, run.attempt, said.warning))
+    for other in (progress.start(said.warning), callbacks.start(run.callback_url, said.warning)):
+        if other is not None:
+            found.append(other)
+    for listener in found:
+        said.observe(listener.observe)
+    return found
 
 
 def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
@@ -94,14 +103,20 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
-    return recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+    try:
+        outcome = recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+    except Exception:
+        checkpoints.settle()  # what was saved before the failure is still wanted
+        raise
+    checkpoints.drain()  # the last word must not be said before the last checkpoint is durable
+    return outcome
 
 
-def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
+def _report(outcome: Outcome, said: events.Events, run: Run, stop: Stop) -> int:
     if isinstance(outcome, Finished):
         said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri)
         return EXIT_FINISHED
-    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step)
+    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step, reason=stop.reason)
     return EXIT_INTERRUPTED
 
 

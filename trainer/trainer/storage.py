@@ -120,6 +120,12 @@ class Folder:
         os.replace(temporary, target)
         _sync_directory(target.parent)
 
+    def append(self, name: str, content: bytes) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as file:
+            file.write(content)
+
     def scratch(self) -> Path:
         self.root.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=self.root, prefix=".saving-"))

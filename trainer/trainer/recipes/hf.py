@@ -8,20 +8,15 @@ and so is the number of threads, which orders the sums.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+from dataclasses import asdict
 from typing import Any
 
-import torch
-
 from trainer.examples import Streamed
-from trainer.failure import Failure
 from trainer.job import Finished, Interrupted, Job, Outcome
-from trainer.recipes import hf_model, hub, processes
+from trainer.recipes import hf_model, hub, processes, steps
 from trainer.recipes.hf_rows import Encoder, Packed, Rows, StreamedRows
-
-MAX_DEFAULT_THREADS = 4
 
 
 def run(job: Job) -> Outcome:
@@ -34,16 +29,16 @@ def run(job: Job) -> Outcome:
 
     saved = processes.agree_on_checkpoint(job)
     state = RunState.read(saved.directory) if saved else None
-    _set_threads(job, state.threads if state else None)
-    if state is not None:
-        _check_same_run(job, state)
+    steps.threads(job, state.threads if state else None)
+    steps.check_same_run(job, asdict(state) if state else None)
 
     events.phase("loading_model")
     tokenizer = hf_model.load_tokenizer(job.run, place)
     training, held_out = _rows(job, tokenizer)
     with tempfile.TemporaryDirectory(prefix="trainer-") as scratch:
         arguments = hf_arguments.make(job, scratch, len(training), len(held_out))
-        model = hf_model.load(job.run, place, saved, arguments.seed)
+        model = hf_model.load(job.run, place, saved, steps.device(job), arguments.seed)
+        cached = model.config.use_cache
         trainer = JobTrainer(job, model, arguments, tokenizer, training, held_out)
         events.phase("training")
         step, loss = (saved.step, state.loss) if saved and state else (0, None)
@@ -64,6 +59,7 @@ def run(job: Job) -> Outcome:
         if trainer.evaluated_at != step:
             trainer.evaluate()
         if job.world.rank == 0:
+            model.config.use_cache = cached  # off for training; whoever loads the model wants it as it was
             _publish(job, model, tokenizer)
         processes.leave(job)
     return Finished(step, loss)
@@ -90,30 +86,5 @@ def _publish(job: Job, model: Any, tokenizer: Any) -> None:
 
 
 def _prepare_device(job: Job) -> None:
-    if torch.cuda.is_available():
-        # Without these two, sums on a GPU come out in a different order each time.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.cuda.set_device(job.world.local_rank)
-    elif job.run.method.precision in ("bf16", "fp16"):
+    if steps.device(job).type == "cpu" and job.run.method.precision in ("bf16", "fp16"):
         job.events.warning(f"precision {job.run.method.precision} is asked for; on this CPU the run uses fp32")
-
-
-def _set_threads(job: Job, before: int | None) -> None:
-    """The number of threads decides the order of sums, so a run keeps the one that it began with."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    default = max(1, min(MAX_DEFAULT_THREADS, cores // job.world.local_size))
-    torch.set_num_threads(job.run.extra.threads or before or default)
-
-
-def _check_same_run(job: Job, state: Any) -> None:
-    if state.method != job.run.method.kind:
-        raise Failure(
-            "config",
-            f"the checkpoint at {job.checkpoints.storage.uri} is of method {state.method}, this run is of method"
-            f" {job.run.method.kind}; use another checkpoints.uri, or checkpoints.resume false",
-        )
-    threads = torch.get_num_threads()
-    for what, before, now in (("threads", state.threads, threads), ("processes", state.world_size, job.world.size)):
-        if before != now:
-            job.events.warning(f"resumed with {now} {what} after {before}: equal to rounding, not bit by bit")

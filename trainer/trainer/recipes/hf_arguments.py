@@ -49,6 +49,7 @@ _OURS = {
     "gradient_checkpointing": "say method.gradient_checkpointing",
     "activation_checkpointing": "say method.gradient_checkpointing",
     "auto_find_batch_size": "the batch size decides the result, and so is not changed behind its owner's back",
+    "use_cache": "nothing of a step is of use to the next one, and packed rows would see each other",
     "use_cpu": "the GPU is used where there is one",
     "fsdp": _SHARDING,
     "fsdp_config": _SHARDING,

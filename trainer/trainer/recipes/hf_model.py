@@ -15,15 +15,13 @@ from trainer.failure import Failure
 from trainer.model_place import Place
 
 
-def load(run: Run, place: Place, saved: Saved | None, seed: int) -> Any:
+def load(run: Run, place: Place, saved: Saved | None, device: torch.device, seed: int | None = None) -> Any:
     """The model ready to train; from a checkpoint, exactly as it was saved."""
     if saved is not None and run.method.kind == "full":
-        return _trainable(_pretrained(run, Place(str(saved.directory), local=True)), run.method)
-    from transformers import set_seed
-
-    # The adapter's first weights are drawn at random: from the run's seed, as a plain script does it.
-    set_seed(seed)
-    base = _pretrained(run, place)
+        return _trainable(_pretrained(run, Place(str(saved.directory), local=True), device), run.method)
+    # The adapter's first weights are drawn at random: from the run's seed.
+    torch.manual_seed(run.hyperparameters.chosen_seed if seed is None else seed)
+    base = _pretrained(run, place, device)
     if run.method.kind == "full":
         return _trainable(base, run.method)
     import peft
@@ -85,10 +83,10 @@ def export(model: Any, run: Run, directory: Path) -> None:
         model.merge_and_unload().save_pretrained(str(into))
 
 
-def _pretrained(run: Run, place: Place) -> Any:
+def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
     from transformers import AutoModelForCausalLM
 
-    on_gpu = torch.cuda.is_available()
+    on_gpu = device.type == "cuda"
     # What is trained is held in fp32. A frozen base may be shorter, on a GPU.
     frozen = run.method.kind != "full"
     dtype = torch.bfloat16 if on_gpu and frozen and run.method.precision != "fp32" else torch.float32
@@ -98,9 +96,12 @@ def _pretrained(run: Run, place: Place) -> Any:
     if not place.local:
         options["revision"] = run.model.revision
     if "quantization_config" in options and on_gpu:
-        options["device_map"] = {"": torch.cuda.current_device()}
+        options["device_map"] = {"": device}
     with _LoadErrors(place.name, local=place.local):
-        return AutoModelForCausalLM.from_pretrained(place.name, **options)
+        model = AutoModelForCausalLM.from_pretrained(place.name, **options)
+    if "quantization_config" not in options:
+        model = model.to(device)
+    return model
 
 
 def _quantization(method: Method) -> Any:

@@ -20,11 +20,10 @@ from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
-from trainer.divergence import Divergence
 from trainer.evaluation import IGNORED
 from trainer.failure import Failure
+from trainer.health import Health, peak_memory
 from trainer.job import Job
-from trainer.memory import peak_memory
 from trainer.recipes import hf_model
 from trainer.recipes.hf_rows import Collator
 
@@ -64,7 +63,7 @@ class JobTrainer(Trainer):  # type: ignore[misc]
         self._tokens = 0
         self._rows = 0
         self._step_began = time.monotonic()
-        self._divergence = Divergence()
+        self._health = Health(job.events)
         self.evaluated_at = -1
         self.flow = Flow(job)
         super().__init__(
@@ -115,13 +114,7 @@ class JobTrainer(Trainer):  # type: ignore[misc]
             eta_seconds=round((state.max_steps - state.global_step) * (now - self.flow.began) / taken, 2),
             **peak_memory(),
         )
-        if loss - loss != 0:
-            message = f"the loss of step {state.global_step} is {loss}; lower the learning rate or raise the warm-up"
-            events.warning(message, kind="nan", step=state.global_step)
-            raise Failure("diverged", message)
-        problem = self._divergence.seen(loss)
-        if problem is not None:
-            events.warning(f"step {state.global_step}: {problem}", kind="divergence", step=state.global_step)
+        self._health.seen(state.global_step, loss)
 
     def evaluate(self, *ignored: Any, **also_ignored: Any) -> dict[str, float]:
         """The loss per token of all held-out rows. Trainer's own is a mean of means, which depends on the batches."""

@@ -21,11 +21,10 @@ import torch.distributed
 import torch.nn.functional as functional
 
 from trainer import data, evaluation
-from trainer.divergence import Divergence
 from trainer.examples import Streamed
 from trainer.failure import Failure
+from trainer.health import Health, peak_memory
 from trainer.job import Job
-from trainer.memory import peak_memory
 from trainer.recipes import hf_model
 from trainer.recipes.hf_rows import Collator, Encoder, Packed, Row, Rows
 from trainer.schedule import learning_rate
@@ -61,12 +60,10 @@ def read(job: Job, tokenizer: Any) -> Data:
 
 
 def model(job: Job, device: torch.device) -> Any:
-    loaded = hf_model.load(job.run, job.place, None, job.run.hyperparameters.chosen_seed)
-    # What is quantized has been put where it belongs as it was loaded.
-    quantized = job.run.method.kind == "qlora" or job.run.method.precision == "int8"
+    loaded = hf_model.load(job.run, job.place, None, device)
     if job.run.method.gradient_checkpointing:
         loaded.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return loaded if quantized else loaded.to(device)
+    return loaded
 
 
 def predicted(rows: Sequence[Row]) -> int:
@@ -139,7 +136,10 @@ class Teller:
     first: int
     began: float = field(default_factory=time.monotonic)
     step_began: float = field(default_factory=time.monotonic)
-    divergence: Divergence = field(default_factory=Divergence)
+    health: Health = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.job.events)
 
     def step(self, step: int, loss: float, gradient_norm: float, *, samples: int, tokens: int | None = None) -> None:
         now = time.monotonic()
@@ -159,14 +159,7 @@ class Teller:
             **peak_memory(),
         )
         self.step_began = now
-        events = self.job.events
-        if loss - loss != 0:
-            message = f"the loss of step {step} is {loss}; lower the learning rate or raise the warm-up"
-            events.warning(message, kind="nan", step=step)
-            raise Failure("diverged", message)
-        problem = self.divergence.seen(loss)
-        if problem is not None:
-            events.warning(f"step {step}: {problem}", kind="divergence", step=step)
+        self.health.seen(step, loss)
 
 
 def micro_batches(job: Job, batch: list[Row]) -> list[list[Row]]:

@@ -55,7 +55,7 @@ final class ClusterFindings {
         for (Need need : missing)
             verbs.computeIfAbsent(need.of() + ": " + need.without(), _ -> new ArrayList<>())
                     .add(need.verb());
-        String remedy = "kubectl apply -n %s -f deploy/rbac/trainyard.yaml".formatted(namespace);
+        String remedy = "./trainyard k8s setup, as an administrator of namespace " + namespace;
         var findings = new ArrayList<Finding>();
         verbs.forEach((what, which) -> findings.add(new Finding(
                 SUBJECT, false, "%s: may not %s %s".formatted(where, String.join(", ", which), what), remedy)));

@@ -101,7 +101,8 @@ final class Trainyard implements AutoCloseable {
                 new ClusterBackend.Access(api, clusters.pods(), clock),
                 wake);
         vertex = new VertexBackend(new VertexConfiguration(configuration).settings(), clock, wake);
-        kubeflow = kubeflow(new KubeflowConfiguration(configuration), clock, wake);
+        var operators = new KubeflowConfiguration(configuration);
+        kubeflow = kubeflow(operators, clock, wake);
         List<Backend> backends = List.of(local, simulated, kubernetes, kubeflow, vertex);
         var progress = new ProgressIntake(store);
         harvester = new Harvester(store, backends, sealer, progress, clock);
@@ -111,11 +112,7 @@ final class Trainyard implements AutoCloseable {
                 store, backends, launches, output(harvester), new Reconciler.Timing(clock, configuration.poll()));
         hint.set(reconciler::look);
         streams = new Streams(store, clock);
-        var placer = new Placer(
-                backends,
-                configuration.preferredBackend(),
-                new KubeflowConfiguration(configuration).preferred(),
-                reconciler);
+        var placer = new Placer(backends, configuration.preferredBackend(), operators.preferred(), reconciler);
         var admission = new Admission(store.jobs(), placer, sealer, clock, new SecureRandom());
         var addresses = new AddressPolicy(configuration.privateReceivers());
         sender = new Sender(addresses, Names.SYSTEM, "Trainyard/" + VERSION);

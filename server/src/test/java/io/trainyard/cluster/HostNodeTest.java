@@ -29,7 +29,7 @@ class HostNodeTest {
 
     @Test
     void init_containers_run_in_order_before_the_containers() {
-        var pod = Pods.shell("ordered", "cat /tmp/work/steps")
+        var pod = Pods.shell("ordered", "cat /tmp/volume/steps")
                 .editSpec()
                 .addNewVolume()
                 .withName("work")
@@ -39,7 +39,7 @@ class HostNodeTest {
                 .editFirstContainer()
                 .addNewVolumeMount()
                 .withName("work")
-                .withMountPath("/tmp/work")
+                .withMountPath("/tmp/volume")
                 .endVolumeMount()
                 .endContainer()
                 .endSpec();
@@ -48,10 +48,10 @@ class HostNodeTest {
                     .addNewInitContainer()
                     .withName(step)
                     .withImage("trainer:1")
-                    .withCommand("sh", "-c", "sleep 0.2; echo " + step + " >> /tmp/work/steps")
+                    .withCommand("sh", "-c", "sleep 0.2; echo " + step + " >> /tmp/volume/steps")
                     .addNewVolumeMount()
                     .withName("work")
-                    .withMountPath("/tmp/work")
+                    .withMountPath("/tmp/volume")
                     .endVolumeMount()
                     .endInitContainer()
                     .endSpec();
@@ -246,7 +246,7 @@ class HostNodeTest {
 
     @Test
     void a_container_is_run_again_where_its_policy_says_so() {
-        pods.create(Pods.shell("again", "echo run; [ -e /tmp/work/seen ] || { touch /tmp/work/seen; exit 7; }")
+        pods.create(Pods.shell("again", "echo run; [ -e /tmp/volume/seen ] || { touch /tmp/volume/seen; exit 7; }")
                 .editSpec()
                 .withRestartPolicy("OnFailure")
                 .addNewVolume()
@@ -257,7 +257,7 @@ class HostNodeTest {
                 .editFirstContainer()
                 .addNewVolumeMount()
                 .withName("work")
-                .withMountPath("/tmp/work")
+                .withMountPath("/tmp/volume")
                 .endVolumeMount()
                 .endContainer()
                 .endSpec());

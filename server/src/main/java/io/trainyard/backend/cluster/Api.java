@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Calls of one cluster's API server. Paths begin with a slash; bodies are JSON. */
 public final class Api implements AutoCloseable {
@@ -95,8 +96,17 @@ public final class Api implements AutoCloseable {
         return send("PATCH", path + query, APPLY_TYPE, Optional.of(object));
     }
 
-    public Reply delete(String path, JsonNode options) {
+    /** With the object goes what it owns; a later object of the same name stays. */
+    public Reply delete(String path, String uid) {
+        ObjectNode options = JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
+        options.put("propagationPolicy", "Background");
+        options.putObject("preconditions").put("uid", uid);
         return send("DELETE", path, JSON_TYPE, Optional.of(options));
+    }
+
+    /** Whichever has the name. */
+    public Reply delete(String path) {
+        return send("DELETE", path, JSON_TYPE, Optional.of(JSON.createObjectNode()));
     }
 
     private Reply send(String method, String path, String type, Optional<JsonNode> body) {

@@ -65,13 +65,19 @@ public final class PodLog implements AutoCloseable {
         return file;
     }
 
-    /** Follows this pod unless another one is being followed, or this one was read to its end; may be said again. */
-    public synchronized void follow(Source source) {
-        if (!open || state == State.FOLLOWING || file.finished(source.uid())) return;
-        if (current != null && current.uid().equals(source.uid())) return;
+    /**
+     * Follows this pod unless another one is being followed, or this one was read to its end; may be said again.
+     *
+     * @return whether nothing is left to be read of it
+     */
+    public synchronized boolean follow(Source source) {
+        if (!open || file.finished(source.uid())) return true;
+        if (state == State.FOLLOWING) return false;
+        if (current != null && current.uid().equals(source.uid())) return true;
         current = source;
         state = State.FOLLOWING;
         Thread.ofVirtual().name("log-" + source.pod()).start(() -> followAlways(source));
+        return false;
     }
 
     /** Whether nothing is left to be read of what it was told to follow. */

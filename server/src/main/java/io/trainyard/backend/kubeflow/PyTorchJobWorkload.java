@@ -1,12 +1,11 @@
 package io.trainyard.backend.kubeflow;
 
 import io.trainyard.backend.Plan;
-import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Metadata;
 import io.trainyard.backend.pods.PodTemplate;
 import io.trainyard.backend.pods.Workload;
 import io.trainyard.spec.JobSpec;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -62,11 +61,6 @@ public final class PyTorchJobWorkload implements Workload {
     }
 
     @Override
-    public List<String> warnings(JobSpec spec) {
-        return List.of();
-    }
-
-    @Override
     public List<String> examine(JobSpec spec) {
         return offer.installed(KIND)
                 ? List.of()
@@ -93,11 +87,8 @@ public final class PyTorchJobWorkload implements Workload {
         job.set("metadata", Metadata.of(spec, naming));
         ObjectNode body = job.putObject("spec");
         body.put("nprocPerNode", Integer.toString(spec.resources().processesPerNode()));
-        // Pods that ended stay, with their exit codes and logs; those that wait for a dead one would hold their GPUs
-        // for
-        // ever. No backoffLimit: a pod that failed ends the job anyway, and at a limit up to release 1.9.3 of the
-        // operator
-        // removes all pods.
+        // Pods that ended stay, with their exit codes and logs; those that wait for a dead one would hold their GPUs.
+        // No backoffLimit: a failed pod ends the job anyway, and at a limit the operator up to 1.9.3 removes all pods.
         ObjectNode policy = body.putObject("runPolicy").put("cleanPodPolicy", "Running");
         Metadata.deadline(spec, policy);
         ObjectNode replicas = body.putObject("pytorchReplicaSpecs");
@@ -118,10 +109,7 @@ public final class PyTorchJobWorkload implements Workload {
     /** A later attempt goes on from what the one before it saved, whatever the first was told. */
     private static Naming again(Naming naming) {
         if (naming.variables().getOrDefault("TRAINYARD_ATTEMPT", "1").equals("1")) return naming;
-        var variables = new HashMap<>(naming.variables());
-        variables.put("RESUME_FROM_CHECKPOINT", "1");
-        return new Naming(
-                naming.name(), naming.namespace(), naming.secret(), naming.labels(), variables, naming.pushToken());
+        return naming.with(Map.of("RESUME_FROM_CHECKPOINT", "1"));
     }
 
     private static ObjectNode replica(int replicas, ObjectNode pod, Naming naming) {
@@ -129,36 +117,17 @@ public final class PyTorchJobWorkload implements Workload {
         ObjectNode template = replica.putObject("template");
         ObjectNode metadata = template.putObject("metadata");
         new TreeMap<>(naming.labels()).forEach(metadata.putObject("labels")::put);
-        metadata.putObject("annotations")
-                .put("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
-                .put("karpenter.sh/do-not-disrupt", "true")
-                .put("sidecar.istio.io/inject", "false");
+        metadata.set("annotations", Metadata.undisturbed());
         template.set("spec", pod.deepCopy());
         return replica;
     }
 
     @Override
     public Phase phase(JsonNode job) {
-        Phase phase = new Phase.Going();
-        for (JsonNode each : job.at("/status/conditions")) {
-            if (!each.path("status").asString("").equals("True")) continue;
-            String message = each.path("message").asString("");
-            switch (each.path("type").asString("")) {
-                case "Succeeded" -> {
-                    return new Phase.Succeeded(Times.of(job.at("/status/completionTime"))
-                            .or(() -> Times.of(each.path("lastTransitionTime"))));
-                }
-                case "Failed" -> {
-                    String reason = message.contains(DEADLINE)
-                            ? "DeadlineExceeded"
-                            : each.path("reason").asString("");
-                    return new Phase.Failed(reason, message, Times.of(each.path("lastTransitionTime")));
-                }
-                case "Suspended" -> phase = new Phase.Suspended("the PyTorchJob is suspended");
-                default -> {} // Created, Running and Restarting say less than the pods do
-            }
-        }
-        return phase;
+        Phase phase = Phase.of(job, KIND, "Succeeded");
+        return phase instanceof Phase.Failed failed && failed.message().contains(DEADLINE)
+                ? new Phase.Failed("DeadlineExceeded", failed.message(), failed.at())
+                : phase;
     }
 
     @Override
@@ -174,9 +143,7 @@ public final class PyTorchJobWorkload implements Workload {
     /** The master is the first node. */
     @Override
     public int rank(Map<String, String> podLabels) {
-        String index = podLabels.getOrDefault(INDEX, "0");
-        int position = index.matches("\\d{1,6}") ? Integer.parseInt(index) : 0;
-        return podLabels.getOrDefault(TYPE, "master").equals("master") ? 0 : position + 1;
+        return podLabels.getOrDefault(TYPE, "master").equals("master") ? 0 : Workload.index(podLabels, INDEX) + 1;
     }
 
     @Override

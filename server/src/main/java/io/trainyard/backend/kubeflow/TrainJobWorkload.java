@@ -1,7 +1,7 @@
 package io.trainyard.backend.kubeflow;
 
 import io.trainyard.backend.cluster.Reply;
-import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Metadata;
 import io.trainyard.backend.pods.PodDefaults;
 import io.trainyard.backend.pods.PodTemplate;
 import io.trainyard.backend.pods.Workload;
@@ -215,26 +215,7 @@ public final class TrainJobWorkload implements Workload {
 
     @Override
     public Phase phase(JsonNode job) {
-        Phase phase = new Phase.Going();
-        for (JsonNode each : job.at("/status/conditions")) {
-            // A job that went on keeps the condition that it was suspended, as one that is not true.
-            if (!each.path("status").asString("").equals("True")) continue;
-            switch (each.path("type").asString("")) {
-                case "Complete" -> {
-                    return new Phase.Succeeded(Times.of(each.path("lastTransitionTime")));
-                }
-                case "Failed" -> {
-                    return new Phase.Failed(
-                            each.path("reason").asString(""),
-                            each.path("message").asString(""),
-                            Times.of(each.path("lastTransitionTime")));
-                }
-                case "Suspended" -> phase = new Phase.Suspended("the TrainJob is suspended");
-                default -> {} // conditions are open
-            }
-        }
-        if (job.at("/spec/suspend").asBoolean(false)) return new Phase.Suspended("the TrainJob is suspended");
-        return phase;
+        return Phase.of(job, kind, "Complete");
     }
 
     /** Pods that fetch data and models first have ranks of their own, which are not the nodes'. */
@@ -250,8 +231,7 @@ public final class TrainJobWorkload implements Workload {
 
     @Override
     public int rank(Map<String, String> podLabels) {
-        String index = podLabels.getOrDefault(INDEX, "0");
-        return index.matches("\\d{1,6}") ? Integer.parseInt(index) : 0;
+        return Workload.index(podLabels, INDEX);
     }
 
     @Override

@@ -228,6 +228,6 @@ final class Creation {
     }
 
     private void remove(Companion companion, Naming naming) {
-        api.delete(path(companion, naming), Api.JSON.createObjectNode());
+        api.delete(path(companion, naming));
     }
 }

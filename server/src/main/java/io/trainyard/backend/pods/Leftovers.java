@@ -1,6 +1,5 @@
 package io.trainyard.backend.pods;
 
-import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
 import io.trainyard.backend.pods.ClusterBackend.Ground;
 import java.time.Duration;
@@ -9,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What is on a cluster for attempts that are over, because it could not be removed when they ended, or the server ended
@@ -84,9 +82,7 @@ final class Leftovers implements AutoCloseable {
         if (found instanceof Reply.Refused refused && refused.missing()) return true;
         if (!(found instanceof Reply.Ok(JsonNode object))) return false;
         if (!folder.isOf(object.at("/metadata/labels"))) return true;
-        ObjectNode options = Api.JSON.createObjectNode().put("propagationPolicy", "Background");
-        options.putObject("preconditions").put("uid", object.at("/metadata/uid").asString(""));
-        Reply reply = ground.api().delete(path, options);
+        Reply reply = ground.api().delete(path, object.at("/metadata/uid").asString(""));
         boolean gone = reply instanceof Reply.Ok || (reply instanceof Reply.Refused refused && refused.missing());
         if (gone) LOG.log(System.Logger.Level.INFO, "{0} was left behind and is removed", path);
         return gone;

@@ -1,7 +1,6 @@
 package io.trainyard.backend.pods;
 
 import io.trainyard.backend.Backend.Unreachable;
-import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.PodLog.Fate;
 import io.trainyard.backend.cluster.Reply;
 import io.trainyard.backend.cluster.Times;
@@ -25,7 +24,6 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** One attempt that may have something on the cluster. */
 final class Live implements AutoCloseable {
@@ -136,8 +134,12 @@ final class Live implements AutoCloseable {
         boolean seesPods = sightings.seesPods();
         var seen = look(object);
         Observation observed = Verdict.of(seen, ground.settings().waits(), now());
+        // One that is gone may be of before a suspension, and the last one not have been seen yet.
         boolean podsMatter = observed instanceof Ended
-                && seen.pods().stream().filter(Pod::over).count() < seen.nodes();
+                && seen.pods().stream()
+                                .filter(pod -> pod.over() && sightings.there(pod))
+                                .count()
+                        < seen.nodes();
         if (podsMatter || !seesPods) {
             sightings.add(readPods());
             observed = Verdict.of(look(object), ground.settings().waits(), now());
@@ -243,13 +245,9 @@ final class Live implements AutoCloseable {
         remove(uid);
     }
 
-    /** With the object go its pods, Secret and companions; a later object of the same name stays. */
+    /** With the object go its pods, Secret and companions. */
     private synchronized void remove(String uid) {
-        ObjectNode options = Api.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
-        options.put("propagationPolicy", "Background");
-        options.putObject("preconditions").put("uid", uid);
-        Reply reply = ground.api().delete(place.path(), options);
-        switch (reply) {
+        switch (ground.api().delete(place.path(), uid)) {
             case Reply.Ok _ -> removed = true;
             // Gone, or another one by now.
             case Reply.Refused refused when refused.missing() || refused.status() == 409 -> {}

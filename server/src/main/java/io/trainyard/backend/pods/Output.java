@@ -70,13 +70,19 @@ final class Output implements AutoCloseable {
         if (ended == null) ended = seen;
     }
 
-    /** Starts to follow whatever can be followed by now. */
-    synchronized void follow() {
+    /**
+     * Starts to follow whatever can be followed by now.
+     *
+     * @return whether all of it was read to its end
+     */
+    synchronized boolean follow() {
         List<Pod> now = new ArrayList<>(pods.get());
         now.sort(Comparator.comparing(Pod::created));
+        boolean read = true;
         for (Pod pod : now)
             if (pod.began().isPresent())
-                log(pod.rank()).follow(new Source(where.namespace(), pod.name(), pod.uid(), where.container()));
+                read &= log(pod.rank()).follow(new Source(where.namespace(), pod.name(), pod.uid(), where.container()));
+        return read && logs.values().stream().allMatch(PodLog::done);
     }
 
     List<LogSource.Part> parts() {
@@ -102,9 +108,7 @@ final class Output implements AutoCloseable {
     private void awaitEnd() {
         long until = System.nanoTime() + PATIENCE.toNanos();
         while (System.nanoTime() < until) {
-            follow();
-            if (done()) return;
-            if (gaveUp()) return;
+            if (follow() || gaveUp()) return;
             try {
                 Thread.sleep(LOOK_AGAIN);
             } catch (InterruptedException e) {
@@ -114,10 +118,6 @@ final class Output implements AutoCloseable {
         }
         throw new Unreachable("the last output cannot be read yet"
                 + trouble().map(why -> ": " + why).orElse(""));
-    }
-
-    private synchronized boolean done() {
-        return logs.values().stream().allMatch(PodLog::done);
     }
 
     private synchronized Optional<String> trouble() {

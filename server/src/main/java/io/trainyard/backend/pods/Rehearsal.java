@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,7 +24,6 @@ final class Rehearsal {
     private static final Duration HOLDS = Duration.ofMinutes(5);
 
     private static final int MAX_HELD = 1000;
-    private static final int FORBIDDEN = 403;
 
     private final Api api;
     private final PodsSettings.Queueing queueing;
@@ -49,13 +49,11 @@ final class Rehearsal {
     }
 
     private ObjectNode drawn(JobSpec spec, Workload kind) {
-        String planned = Names.planned(spec);
-        var labels = Map.of(Names.MANAGED_BY, Names.OURS);
-        var naming = new Naming(planned, kind.namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
+        Naming naming = kind.planned(spec);
         ObjectNode object = kind.draw(spec, naming).object();
         Kueue.label(object, spec, queueing);
         ((ObjectNode) object.path("metadata")).remove("name");
-        ((ObjectNode) object.path("metadata")).put("generateName", planned + "-");
+        ((ObjectNode) object.path("metadata")).put("generateName", naming.name() + "-");
         return object;
     }
 
@@ -75,7 +73,7 @@ final class Rehearsal {
         } else if (node instanceof ArrayNode list) list.forEach(Rehearsal::bare);
     }
 
-    private static Check within(Duration limit, java.util.function.Supplier<Check> asking) {
+    private static Check within(Duration limit, Supplier<Check> asking) {
         var answer = new AtomicReference<Check>(new Check.Unknown("the cluster did not answer in time"));
         Thread thread = Thread.ofVirtual().name("dry-run").start(() -> answer.set(asking.get()));
         try {
@@ -111,8 +109,8 @@ final class Rehearsal {
         if (refused.missing())
             return "placement.backends: the cluster knows no %s; install what brings it, or place the job elsewhere"
                     .formatted(kind.kind().kind());
-        if (refused.status() == FORBIDDEN && said.contains("cannot create"))
-            return "placement.namespace: \"%s\" is not there, or this server may not create a %s in it (%s); create it and apply deploy/rbac to it, or name another one"
+        if (refused.unauthorized())
+            return "placement.namespace: \"%s\" is not there, or this server may not create a %s in it (%s); create it and give the right (trainyard k8s setup), or name another one"
                     .formatted(namespace, kind.kind().kind(), said);
         return "placement.backends: the cluster refuses it: " + said;
     }

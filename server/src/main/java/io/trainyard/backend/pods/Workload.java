@@ -2,10 +2,12 @@ package io.trainyard.backend.pods;
 
 import io.trainyard.backend.Plan;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.cluster.Times;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.spec.JobSpec;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +31,9 @@ public interface Workload {
     /** Why it can never run there, each naming the field, the value and the remedy. */
     List<String> objections(JobSpec spec);
 
-    List<String> warnings(JobSpec spec);
+    default List<String> warnings(JobSpec spec) {
+        return List.of();
+    }
 
     /**
      * What the cluster says against it, each as an objection is said. Also the place to learn how it is to be drawn there;
@@ -46,15 +50,19 @@ public interface Workload {
 
     /** What an attempt would be, still without the labels and the name of one. */
     default Plan plan(JobSpec spec) {
-        String planned = Names.planned(spec);
-        var labels = Map.of(Names.MANAGED_BY, Names.OURS);
-        var naming = new Naming(planned, namespace(spec), Names.secretOf(planned), labels, Map.of(), false);
         var warnings = new ArrayList<>(OurTrainer.warnings(spec));
         warnings.addAll(warnings(spec));
-        Drawing drawn = draw(spec, naming);
+        Drawing drawn = draw(spec, planned(spec));
         var asked = spec.resources();
         // What the cluster places for itself holds none of our slots.
         return new Plan(objections(spec), warnings, new Demand(asked.gpus(), 0, 0), Manifests.text(drawn));
+    }
+
+    /** How the things of a job are called that has no id yet. */
+    default Naming planned(JobSpec spec) {
+        String name = Names.planned(spec);
+        var labels = Map.of(Names.MANAGED_BY, Names.OURS);
+        return new Naming(name, namespace(spec), Names.secretOf(name), labels, Map.of(), false);
     }
 
     /** What is created. The labels of the naming have to reach the object; on its pods they are welcome. */
@@ -72,6 +80,12 @@ public interface Workload {
     /** Which node of the job a pod is, from 0. */
     int rank(Map<String, String> podLabels);
 
+    /** A number in a label, 0 where there is none. */
+    static int index(Map<String, String> labels, String name) {
+        String index = labels.getOrDefault(name, "0");
+        return index.matches("\\d{1,6}") ? Integer.parseInt(index) : 0;
+    }
+
     /** The container whose exit and output are the job's. */
     String container();
 
@@ -81,9 +95,10 @@ public interface Workload {
             return group.isEmpty() ? version : group + "/" + version;
         }
 
+        /** @param namespace empty for what has none */
         public String path(String namespace) {
             String root = group.isEmpty() ? "/api/" : "/apis/" + group + "/";
-            return root + version + "/namespaces/" + namespace + "/" + plural;
+            return root + version + (namespace.isEmpty() ? "/" : "/namespaces/" + namespace + "/") + plural;
         }
     }
 
@@ -105,6 +120,13 @@ public interface Workload {
         public Naming {
             labels = Map.copyOf(labels);
             variables = Map.copyOf(variables);
+        }
+
+        /** With further variables. */
+        public Naming with(Map<String, String> further) {
+            var all = new HashMap<>(variables);
+            all.putAll(further);
+            return new Naming(name, namespace, secret, labels, all, pushToken);
         }
     }
 
@@ -129,5 +151,30 @@ public interface Workload {
 
         /** @param reason the condition's word, such as {@code BackoffLimitExceeded} */
         record Failed(String reason, String message, Optional<Instant> at) implements Phase {}
+
+        /**
+         * By the conditions that all kinds share. One that is no longer true stays in the list: a job that went on keeps
+         * that it was suspended.
+         *
+         * @param success the type of the condition that says so
+         */
+        static Phase of(JsonNode object, Kind kind, String success) {
+            boolean suspended = object.at("/spec/suspend").asBoolean(false);
+            for (JsonNode each : object.at("/status/conditions")) {
+                if (!each.path("status").asString("").equals("True")) continue;
+                String type = each.path("type").asString("");
+                Optional<Instant> at = Times.of(each.path("lastTransitionTime"));
+                if (type.equals(success))
+                    return new Succeeded(
+                            Times.of(object.at("/status/completionTime")).or(() -> at));
+                if (type.equals("Failed"))
+                    return new Failed(
+                            each.path("reason").asString(""),
+                            each.path("message").asString(""),
+                            at);
+                suspended |= type.equals("Suspended");
+            }
+            return suspended ? new Suspended("the " + kind.kind() + " is suspended") : new Going();
+        }
     }
 }

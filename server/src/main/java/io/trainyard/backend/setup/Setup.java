@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Puts on a cluster what is wanted there, looks whether it is there, and takes it away again. */
 public final class Setup {
@@ -133,9 +132,7 @@ public final class Setup {
 
     private Step removed(Manifest manifest, JsonNode there, boolean dryRun) {
         if (dryRun) return step(Outcome.REMOVED, manifest, "");
-        ObjectNode options = Api.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "DeleteOptions");
-        options.putObject("preconditions").put("uid", there.at("/metadata/uid").stringValue());
-        return switch (api.delete(manifest.path(), options)) {
+        return switch (api.delete(manifest.path(), there.at("/metadata/uid").stringValue())) {
             case Reply.Ok _ -> step(Outcome.REMOVED, manifest, "");
             case Reply.Refused refused when refused.missing() -> step(Outcome.REMOVED, manifest, "");
             case Reply.Refused refused -> step(Outcome.REFUSED, manifest, refused.message());

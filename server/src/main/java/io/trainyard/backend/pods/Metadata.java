@@ -1,4 +1,4 @@
-package io.trainyard.backend.kubeflow;
+package io.trainyard.backend.pods;
 
 import io.trainyard.backend.pods.Workload.Naming;
 import io.trainyard.spec.JobSpec;
@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What both kinds have in common: name, labels and annotations. */
-final class Metadata {
+/** What all kinds have in common: name, labels and annotations of objects and their pods, and the limit. */
+public final class Metadata {
     private static final JsonMapper JSON = new JsonMapper();
     private static final Pattern LABEL_VALUE = Pattern.compile("(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?");
     private static final Pattern LABEL_NAME =
@@ -22,12 +22,11 @@ final class Metadata {
 
     private Metadata() {}
 
-    static ObjectNode of(JobSpec spec, Naming naming) {
+    public static ObjectNode of(JobSpec spec, Naming naming) {
         ObjectNode metadata = JSON.createObjectNode().put("name", naming.name()).put("namespace", naming.namespace());
-        ObjectNode labels = metadata.putObject("labels");
-        new TreeMap<>(spec.labels()).forEach(labels::put);
-        new TreeMap<>(naming.labels()).forEach(labels::put);
-        spec.placement().queue().ifPresent(queue -> labels.put("kueue.x-k8s.io/queue-name", queue));
+        ObjectNode labels = labels(spec, naming);
+        spec.placement().queue().ifPresent(queue -> labels.put(Kueue.QUEUE, queue));
+        metadata.set("labels", labels);
         ObjectNode annotations = JSON.createObjectNode();
         int left = MAX_ANNOTATION_CHARACTERS;
         for (var each : new TreeMap<>(spec.annotations()).entrySet()) {
@@ -38,7 +37,22 @@ final class Metadata {
         return metadata;
     }
 
-    static List<String> objections(JobSpec spec) {
+    public static ObjectNode labels(JobSpec spec, Naming naming) {
+        ObjectNode labels = JSON.createObjectNode();
+        new TreeMap<>(spec.labels()).forEach(labels::put);
+        new TreeMap<>(naming.labels()).forEach(labels::put);
+        return labels;
+    }
+
+    /** Of pods: scaling down and tidying nodes up are no reasons to lose hours of training. */
+    public static ObjectNode undisturbed() {
+        return JSON.createObjectNode()
+                .put("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
+                .put("karpenter.sh/do-not-disrupt", "true")
+                .put("sidecar.istio.io/inject", "false");
+    }
+
+    public static List<String> objections(JobSpec spec) {
         var objections = new ArrayList<String>();
         spec.labels().forEach((name, value) -> {
             if (!LABEL_NAME.matcher(name).matches()
@@ -51,7 +65,7 @@ final class Metadata {
     }
 
     /** In seconds, for the cluster to stop what nobody else did. */
-    static void deadline(JobSpec spec, ObjectNode at) {
+    public static void deadline(JobSpec spec, ObjectNode at) {
         spec.policy()
                 .maxDuration()
                 .ifPresent(limit -> at.put("activeDeadlineSeconds", limit.toSeconds() + DEADLINE_SLACK_SECONDS));
