@@ -8,7 +8,6 @@ and so is the number of threads, which orders the sums.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +16,7 @@ from trainer.examples import Streamed
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.recipes import hf_model, hub, processes, steps
 from trainer.recipes.hf_rows import Encoder, Packed, Rows, StreamedRows
+from trainer.storage import written
 
 
 def run(job: Job) -> Outcome:
@@ -78,11 +78,10 @@ def _rows(job: Job, tokenizer: Any) -> tuple[Any, Rows]:
 
 
 def _publish(job: Job, model: Any, tokenizer: Any) -> None:
-    scratch = job.outputs.scratch()
-    hf_model.export(model, job.run, scratch)
-    hf_model.save_tokenizer(tokenizer, job.place, scratch)
-    job.outputs.publish(scratch, "")
-    shutil.rmtree(scratch, ignore_errors=True)
+    with written(job.outputs) as scratch:
+        hf_model.export(model, job.run, scratch)
+        hf_model.save_tokenizer(tokenizer, job.place, scratch)
+        job.outputs.publish(scratch, "")
 
 
 def _prepare_device(job: Job) -> None:
