@@ -18,6 +18,7 @@ from trainer.examples import HELD_OUT_SPLITS
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
 from trainer.mirror import Mirror
+from trainer.recipes import unsloth
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
 from trainer.world import World
@@ -136,7 +137,7 @@ def _refuse_unsupported(run: Run) -> None:
 def _warnings(run: Run) -> list[str]:
     found = list(run.warnings)
     if run.framework == "unsloth":
-        found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
+        found += unsloth.warnings(run)
     for dataset in run.datasets:
         if dataset.split not in (None, "train", *HELD_OUT_SPLITS):
             found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")

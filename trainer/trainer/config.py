@@ -112,6 +112,7 @@ class Extra:
     logging_steps: int | None = None  # accepted; every step is reported anyhow
     quantization: str | None = None  # unsloth's name for what qlora does
     optimize_long_context: bool | None = None
+    unsloth_kernels: Literal["auto", "required", "off"] = "auto"
     packing: bool = False  # short rows share one row of max_sequence_length tokens
     prompt_field: str = "prompt"
     completion_field: str = "completion"

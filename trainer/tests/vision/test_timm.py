@@ -30,6 +30,7 @@ def document(jobs: Jobs, dataset: Path, place: str, **changes: Any) -> dict[str,
     given = jobs.document("full", f"timm-{place}", framework="timm")
     given["datasets"] = [{"source": str(dataset), "format": "imagefolder"}]
     given["hyperparameters"] |= {"learning_rate": 0.002, "batch_size": 8, "max_steps": 30}
+    given["checkpoints"]["every_steps"] = None
     given["extra"] = {"threads": 1, "image_size": 32, "pretrained": False, "workers": 1, **changes}
     return given
 

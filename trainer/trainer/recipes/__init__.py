@@ -9,7 +9,7 @@ from __future__ import annotations
 from trainer.config import Run
 from trainer.failure import Failure
 from trainer.job import Job, Outcome
-from trainer.recipes import options
+from trainer.recipes import options, unsloth
 
 KNOWN = ("hf", "unsloth", "meta", "nemo", "timm", "ultralytics")
 VISION = ("timm", "ultralytics")
@@ -18,8 +18,10 @@ VISION = ("timm", "ultralytics")
 def require(run: Run) -> None:
     """Refuses what no recipe trains, and knobs that its recipe does not have."""
     match run.framework:
-        case "hf" | "unsloth":
+        case "hf":
             pass
+        case "unsloth":
+            unsloth.require(run)
         case "meta":
             options.meta(run)
         case "nemo":
@@ -56,6 +58,8 @@ def run(job: Job) -> Outcome:
             from trainer.recipes import ultralytics
 
             return ultralytics.run(job)
+        case "unsloth":
+            return unsloth.run(job)
         case _:
             from trainer.recipes import hf
 

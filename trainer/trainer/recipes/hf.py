@@ -9,6 +9,7 @@ and so is the number of threads, which orders the sums.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +20,8 @@ from trainer.recipes.hf_rows import Encoder, Packed, Rows, StreamedRows
 from trainer.storage import written
 
 
-def run(job: Job) -> Outcome:
+def run(job: Job, load: Callable[[Job, int], Any] | None = None) -> Outcome:
+    """`load` makes the model in another way than from transformers, given the seed."""
     events, place = job.events, job.place
     hub.prepare(job)
     _prepare_device(job)
@@ -37,7 +39,8 @@ def run(job: Job) -> Outcome:
     training, held_out = _rows(job, tokenizer)
     with tempfile.TemporaryDirectory(prefix="trainer-") as scratch:
         arguments = hf_arguments.make(job, scratch, len(training), len(held_out))
-        model = hf_model.load(job.run, place, saved, steps.device(job), arguments.seed)
+        seed = arguments.seed
+        model = load(job, seed) if load else hf_model.load(job.run, place, saved, steps.device(job), seed)
         cached = model.config.use_cache
         trainer = JobTrainer(job, model, arguments, tokenizer, training, held_out)
         events.phase("training")
