@@ -113,7 +113,8 @@ def failed(job: Started) -> dict[str, Any]:
 def test_qlora_trains_on_four_bits_and_goes_on_bit_identically(jobs: Jobs) -> None:
     if importlib.util.find_spec("bitsandbytes") is None:
         pytest.skip("bitsandbytes is not installed here: qlora is not tested")
-    document = jobs.document("qlora", "qlora", hyperparameters__max_steps=20)
+    # Evaluated on the way, and killed after it: that must leave the quantized weights as they are.
+    document = jobs.document("qlora", "qlora", hyperparameters__max_steps=20, extra__eval_steps=5)
     whole = jobs.run({**document, "checkpoints": {**document["checkpoints"], "uri": str(jobs.directory / "calm-q")}})
     assert whole.process.returncode == 0, whole.explained()
     assert whole.of("step")[-1]["loss"] < whole.of("step")[0]["loss"]
