@@ -20,6 +20,9 @@ def test_a_run_overfits_and_tells_every_step(undisturbed: dict[str, Started], me
     steps = job.of("step")
     assert [event["step"] for event in steps] == list(range(1, 61))
     assert steps[-1]["loss"] < left * steps[0]["loss"]
+    told = ("learning_rate", "grad_norm", "tokens_per_second", "samples_per_second", "peak_memory_bytes")
+    assert all(event[name] > 0 for event in steps[1:] for name in told)
+    assert steps[-1]["eta_seconds"] == 0
     assert [event["seq"] for event in job.events] == list(range(1, len(job.events) + 1))
     assert job.events[0]["event"] == "started"
     assert [event["phase"] for event in job.of("phase")] == [
