@@ -94,7 +94,7 @@ def hub(model: Path) -> Iterator[str]:
                 content = file.read_bytes()
                 headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": "a" * 40}
                 return self._send(200, content, headers)
-            if path.startswith("/api/models/"):
+            if path.startswith("/api/models/") and "/tree/" not in path:
                 files = [{"rfilename": each.name} for each in model.iterdir()]
                 body = {"id": "somebody/gated", "sha": "a" * 40, "siblings": files}
                 return self._send(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
