@@ -17,12 +17,13 @@ import life
 import start
 import stream
 import throughput
+import trainer
 import webhooks
 from report import Line, table
 from servers import ROOT
 
 USAGE = """\
-./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes]
+./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes] [trainer]
 Without names all are measured, in about fifteen minutes; `quick` does little of each, as a smoke test: its figures
 say nothing. What they mean stands in bench/README.md."""
 
@@ -39,6 +40,7 @@ def main(words: list[str]) -> int:
         "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
         "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
         "kubernetes": lambda: kubernetes.run(*((100, 20) if quick else (5_000, 300))),
+        "trainer": lambda: trainer.run(*((1, 1, 2) if quick else (7, 3, 4))),
         "webhooks": lambda: webhooks.run(*((100, 5, 10) if quick else (1_000, 20, 60))),
     }
     unknown = [name for name in names if name not in parts]
