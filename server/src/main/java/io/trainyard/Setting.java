@@ -191,6 +191,10 @@ enum Setting {
             "trainyard.kubernetes.wait.refused-seconds",
             "600",
             "after which pods that the cluster refuses (quota, policy) are a failure"),
+    KUBERNETES_WAIT_DEACTIVATED(
+            "trainyard.kubernetes.wait.deactivated-seconds",
+            "600",
+            "after which a job that Kueue has given up, and nobody has activated again, is a failure"),
     KUBERNETES_WAIT_CAPACITY(
             "trainyard.kubernetes.wait.capacity-seconds", "", "after which a lack of room is a failure; never"),
     KUBEFLOW_CONTRACTS(

@@ -85,6 +85,7 @@ class ConfigurationTest {
             trainyard.kubernetes.wait.configuration-seconds TRAINYARD_KUBERNETES_WAIT_CONFIGURATION_SECONDS = 120
             trainyard.kubernetes.wait.set-up-seconds TRAINYARD_KUBERNETES_WAIT_SET_UP_SECONDS = 900
             trainyard.kubernetes.wait.refused-seconds TRAINYARD_KUBERNETES_WAIT_REFUSED_SECONDS = 600
+            trainyard.kubernetes.wait.deactivated-seconds TRAINYARD_KUBERNETES_WAIT_DEACTIVATED_SECONDS = 600
             trainyard.kubernetes.wait.capacity-seconds TRAINYARD_KUBERNETES_WAIT_CAPACITY_SECONDS =
             trainyard.kubeflow.contracts TRAINYARD_KUBEFLOW_CONTRACTS = trainer,unified
             trainyard.kubeflow.trainer-release TRAINYARD_KUBEFLOW_TRAINER_RELEASE =

@@ -141,6 +141,14 @@ public interface Workload {
 
     /** What the conditions of the object say. */
     sealed interface Phase {
+        /** Whether its controllers are through with it. */
+        default boolean over() {
+            return switch (this) {
+                case Succeeded _, Failed _ -> true;
+                case Going _, Suspended _ -> false;
+            };
+        }
+
         /** Nothing final: its pods tell the rest. */
         record Going() implements Phase {}
 

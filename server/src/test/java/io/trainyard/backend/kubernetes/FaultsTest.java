@@ -3,6 +3,9 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.pods.Rights;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.FaultProxy;
@@ -120,14 +123,14 @@ class FaultsTest {
     }
 
     private static ObjectNode job(String... annotations) {
-        ObjectNode job = OnCluster.shell("true");
+        ObjectNode job = Kind.JOB.shell("true");
         for (int i = 0; i < annotations.length; i += 2)
             job.withObject("/annotations").put("cluster.trainyard.io/" + annotations[i], annotations[i + 1]);
         return job;
     }
 
     private OnCluster on(FaultProxy proxy, Cluster cluster) {
-        return new OnCluster(home, proxy, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0");
+        return new OnCluster(home, cluster, proxy, cluster.namespace(), OnCluster.withoutOutput());
     }
 
     private static String end(JsonNode job) {
@@ -218,7 +221,7 @@ class FaultsTest {
 
             proxy.refuse();
             Instant back = Instant.now().plus(length);
-            for (String id : ending) finish(cluster, on.pods(cluster, id).getFirst());
+            for (String id : ending) finish(cluster, on.pods(id).getFirst());
             Cluster.until(length, "the outage is over", () -> Instant.now().isAfter(back));
             for (String id : staying) assertEquals("running", state(on, id));
             for (String id : ending) assertEquals("running", state(on, id));
@@ -264,8 +267,7 @@ class FaultsTest {
             on.await(on.submit(job("run-for", "0s")), "succeeded");
             assertEquals(
                     before, on.server().get("/api/v1/jobs/" + id + "/events").text());
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
+            on.cancelled(id);
         }
     }
 
@@ -277,12 +279,12 @@ class FaultsTest {
     void an_API_server_that_is_killed_and_comes_back_with_its_data_has_killed_nothing(Cluster cluster) {
         String namespace = cluster.hostNamespace();
         try (var on = new OnCluster(home, cluster, namespace)) {
-            String id = on.submit(OnCluster.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
-            String waiting = on.submit(OnCluster.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
+            String id = on.submit(Kind.JOB.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
+            String waiting = on.submit(Kind.JOB.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
             Cluster.until("it runs", () -> state(on, id).equals("running"));
             Cluster.until("it runs", () -> state(on, waiting).equals("running"));
             cluster.killApi();
-            String meanwhile = on.submit(OnCluster.shell("echo late"));
+            String meanwhile = on.submit(Kind.JOB.shell("echo late"));
             assertEquals("running", state(on, id));
             cluster.startApi();
             for (String each : List.of(id, meanwhile)) {
@@ -298,15 +300,14 @@ class FaultsTest {
             assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), on.lines(id));
             assertEquals(List.of("late"), on.lines(meanwhile));
             assertEquals("running", state(on, waiting));
-            on.server().post("/api/v1/jobs/" + waiting + "/cancel", "");
-            on.await(waiting, "cancelled");
+            on.cancelled(waiting);
         }
     }
 
     @Test
     void a_job_with_a_secret_costs_at_most_six_calls_beside_the_watches(Cluster cluster) {
         try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()));
-                var on = new OnCluster(home, proxy, cluster.hostNamespace())) {
+                var on = new OnCluster(home, cluster, proxy, cluster.hostNamespace())) {
             on.await(on.submit(withSecret("first")), "succeeded");
             Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
             var calls = new ConcurrentLinkedQueue<Call>();
@@ -323,7 +324,7 @@ class FaultsTest {
     }
 
     private static ObjectNode withSecret(String value) {
-        ObjectNode job = OnCluster.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
+        ObjectNode job = Kind.JOB.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
         job.withObject("/container/environment").putObject("KEY").put("secret", value);
         return job;
     }

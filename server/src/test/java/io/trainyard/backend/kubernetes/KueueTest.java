@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.RealCluster;
@@ -57,7 +59,7 @@ class KueueTest {
     }
 
     private static ObjectNode job(String queue, String runFor) {
-        ObjectNode job = OnCluster.shell("true");
+        ObjectNode job = Kind.JOB.shell("true");
         job.putObject("annotations").put("cluster.trainyard.io/run-for", runFor);
         job.withObject("/resources").put("gpus", 1);
         job.withObject("/placement").put("queue", queue);
@@ -67,24 +69,22 @@ class KueueTest {
     @Test
     void a_queued_job_knows_its_place_and_why_it_waits_and_runs_when_there_is_room(Cluster cluster) {
         queue(cluster, "team-a", 1);
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), OnCluster.withoutOutput())) {
             String first = on.submit(job("team-a", "60s"));
             on.await(first, "running");
             String second = on.submit(job("team-a", "1s"));
             waits(on, second, "position 1 in queue team-a");
             // Whole seconds are all that Kueue orders by.
-            String created = on.jobs(cluster, second).getFirst().getMetadata().getCreationTimestamp();
+            String created = on.jobs(second).getFirst().getMetadata().getCreationTimestamp();
             Cluster.until(
                     "a second has passed",
                     () -> Instant.now().isAfter(Instant.parse(created).plusSeconds(1)));
             String third = on.submit(job("team-a", "1s"));
             JsonNode waiting = waits(on, third, "position 2 in queue team-a");
             assertTrue(waiting.toString().contains("insufficient unused quota for nvidia.com/gpu"), waiting.toString());
-            Job held = on.jobs(cluster, third).getFirst();
+            Job held = on.jobs(third).getFirst();
             assertTrue(held.getSpec().getSuspend());
-            on.server().post("/api/v1/jobs/" + third + "/cancel", "");
-            on.await(third, "cancelled");
+            on.cancelled(third);
             on.server().post("/api/v1/jobs/" + first + "/cancel", "");
             on.await(second, "succeeded");
         }
@@ -113,7 +113,7 @@ class KueueTest {
             job.remove("placement");
             String id = on.submit(job);
             on.await(id, "running");
-            Job made = on.jobs(cluster, id).getFirst();
+            Job made = on.jobs(id).getFirst();
             assertEquals("everybody", made.getMetadata().getLabels().get("kueue.x-k8s.io/queue-name"));
             assertFalse(made.getSpec().getSuspend());
             on.await(id, "succeeded");
@@ -132,8 +132,7 @@ class KueueTest {
                 """))
                 .items()
                 .forEach(each -> cluster.client().resource(each).create());
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), OnCluster.withoutOutput())) {
             String first = on.submit(job("team-b", "10s"));
             on.await(first, "running");
             ObjectNode important = job("team-b", "1s");
@@ -154,8 +153,7 @@ class KueueTest {
         try (var process = ClusterProcess.without("kueue");
                 var bare = process.forClass(KueueTest.class)) {
             queue(bare, "team-c", 1);
-            try (var on =
-                    new OnCluster(home, bare, bare.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+            try (var on = new OnCluster(home, bare, bare.namespace(), OnCluster.withoutOutput())) {
                 ObjectNode slow = job("team-c", "1s");
                 slow.withObject("/annotations").put("cluster.trainyard.io/start-after", "5s");
                 String id = on.submit(slow);

@@ -3,6 +3,8 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ class ScriptedCausesTest {
     Path home;
 
     private static ObjectNode scripted(String script, String... annotations) {
-        ObjectNode job = OnCluster.shell("true");
+        ObjectNode job = Kind.JOB.shell("true");
         ObjectNode all = job.putObject("annotations");
         if (!script.isEmpty()) all.put(SCRIPT, script);
         for (int i = 0; i < annotations.length; i += 2)
@@ -43,8 +45,7 @@ class ScriptedCausesTest {
                 "drained", "drained",
                 "tainted", "stopped responding",
                 "device-lost", "refused node-0");
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), OnCluster.withoutOutput())) {
             var failing = new HashMap<String, String>();
             causes.forEach((script, cause) -> failing.put(on.submit(scripted(script)), cause));
             var retried = new HashMap<String, String>();
@@ -52,8 +53,7 @@ class ScriptedCausesTest {
             failing.forEach((id, cause) ->
                     assertEquals(cause, on.await(id, "failed").path("cause").asString()));
             retried.forEach((id, said) -> {
-                JsonNode again = on.server()
-                        .await(id, each -> each.path("state").asString("").equals("queued"));
+                JsonNode again = on.await(id, "queued");
                 assertTrue(again.toString().contains(said), said + " in " + again);
             });
             String code = on.submit(scripted("", "exit-code", "3", "message", "no more data"));
@@ -74,8 +74,7 @@ class ScriptedCausesTest {
             var waiting = new HashMap<String, String>();
             reasons.forEach((script, kind) -> waiting.put(on.submit(scripted(script)), kind));
             String bad = on.submit(scripted("invalid-image-name"));
-            waiting.forEach((id, kind) -> on.server()
-                    .await(id, each -> each.at("/reason/kind").asString("").equals(kind)));
+            waiting.forEach((id, kind) -> on.awaitReason(id, kind));
             assertEquals("image", on.await(bad, "failed").path("cause").asString());
             waiting.keySet().forEach(id -> on.server().post("/api/v1/jobs/" + id + "/cancel", ""));
             waiting.keySet().forEach(id -> on.await(id, "cancelled"));
@@ -84,21 +83,18 @@ class ScriptedCausesTest {
 
     @Test
     void a_job_finds_the_nodes_of_its_kind_and_spot_machines(Cluster cluster) {
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), OnCluster.withoutOutput())) {
             ObjectNode a100 = scripted("", "run-for", "60s");
             a100.withObject("/resources").put("gpus", 8).put("gpu_type", "a100");
             a100.withObject("/placement").put("spot", true);
             String id = on.submit(a100);
             on.await(id, "running");
-            assertEquals("kwok-3", on.pods(cluster, id).getFirst().getSpec().getNodeName());
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
+            assertEquals("kwok-3", on.pods(id).getFirst().getSpec().getNodeName());
+            on.cancelled(id);
             ObjectNode t4 = scripted("");
             t4.withObject("/resources").put("gpus", 1).put("gpu_type", "T4");
             String nowhere = on.submit(t4);
-            on.server()
-                    .await(nowhere, each -> each.at("/reason/kind").asString("").equals("no_such_node"));
+            on.awaitReason(nowhere, "no_such_node");
             ObjectNode odd = scripted("");
             odd.withObject("/resources").put("gpus", 1).put("gpu_type", "V9000");
             var refused = on.server().create(odd.toString());
