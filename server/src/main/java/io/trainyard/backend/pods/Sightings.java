@@ -137,6 +137,8 @@ final class Sightings implements AutoCloseable {
 
     List<Notice> notices(String object) {
         var all = new ArrayList<>(told.getOrDefault(object, Map.of()).values());
+        for (String name : workload.between(object))
+            all.addAll(told.getOrDefault(name, Map.of()).values());
         pods(object).stream()
                 .map(Pod::name)
                 .distinct()

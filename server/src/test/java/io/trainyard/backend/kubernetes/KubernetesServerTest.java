@@ -108,36 +108,25 @@ class KubernetesServerTest {
     }
 
     @Test
-    void a_used_up_quota_and_a_missing_service_account_are_told_and_fail_in_the_end(Cluster cluster) {
-        cluster.client()
-                .resource(new io.fabric8.kubernetes.api.model.ResourceQuotaBuilder()
-                        .withNewMetadata()
-                        .withNamespace(cluster.namespace())
-                        .withName("small")
-                        .endMetadata()
-                        .withNewSpec()
-                        .addToHard("requests.cpu", new io.fabric8.kubernetes.api.model.Quantity("2"))
-                        .endSpec()
-                        .build())
-                .create();
-        String[] soon = {"TRAINYARD_KUBERNETES_WAIT_REFUSED_SECONDS", "4"};
-        try (var on = new OnCluster(home, cluster, cluster.namespace(), soon)) {
-            ObjectNode job = Kind.JOB.shell("true");
-            job.withObject("/resources").put("cpus", 3);
-            String id = on.submit(job);
-            JsonNode waiting = on.awaitReason(id, "quota");
-            assertTrue(
-                    waiting.toString().contains("exceeded quota: small, requested: requests.cpu=3"),
-                    waiting.toString());
-            assertEquals("quota", on.await(id, "failed").path("cause").asString());
-        } finally {
-            cluster.client().resourceQuotas().inNamespace(cluster.namespace()).delete();
-        }
-        String[] nobody = {soon[0], soon[1], "K8S_SERVICE_ACCOUNT", "nobody"};
-        try (var on = new OnCluster(home, cluster, cluster.namespace(), nobody)) {
-            JsonNode failed = on.await(on.submit(Kind.JOB.shell("true")), "failed");
-            assertTrue(failed.toString().contains("service account"), failed.toString());
-            assertEquals("refused", failed.path("cause").asString(), failed.toString());
+    void what_was_given_up_is_removed_though_finished_jobs_stay(Cluster cluster) {
+        try (var on = new OnCluster(
+                home,
+                cluster,
+                cluster.hostNamespace(),
+                "TRAINYARD_KUBERNETES_WAIT_IMAGE_SECONDS",
+                "3",
+                "K8S_TTL_SECONDS_AFTER_FINISHED",
+                "3600")) {
+            ObjectNode bad = Kind.JOB.shell("true");
+            bad.withObject("/container").put("image", "missing/trainer:1");
+            String givenUp = on.submit(bad);
+            String finished = on.submit(Kind.JOB.shell("true"));
+            on.await(finished, "succeeded");
+            on.await(givenUp, "failed");
+            // It would pull its image one day and run, and nobody would know.
+            Cluster.until("its Job is removed", () -> on.jobs(givenUp).isEmpty());
+            assertEquals(1, on.jobs(finished).size());
+            cluster.client().resourceList(on.jobs(finished)).delete();
         }
     }
 

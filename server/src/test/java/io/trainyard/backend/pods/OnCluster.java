@@ -1,11 +1,8 @@
 package io.trainyard.backend.pods;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.client.dsl.MixedOperation;
-import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -21,8 +18,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The whole server with its jobs on the test cluster and the rights we publish, and what tests ask of both. */
 public final class OnCluster implements AutoCloseable {
@@ -102,6 +101,27 @@ public final class OnCluster implements AutoCloseable {
         server = LiveServer.onKubernetes(home, environment);
     }
 
+    /**
+     * A job whose pods, on nodes that are only objects, do this.
+     *
+     * @param marks names and values in turn, as cluster/README.md has them
+     */
+    public ObjectNode scripted(Kind kind, String... marks) {
+        var all = new TreeMap<String, String>();
+        for (int i = 0; i < marks.length; i += 2) all.put("cluster.trainyard.io/" + marks[i], marks[i + 1]);
+        ObjectNode job = kind.shell("true");
+        ObjectNode annotations = job.putObject("annotations");
+        all.forEach(annotations::put);
+        // This release lets a TrainJob say nothing of the annotations of its pods: its namespace does.
+        if (kind == Kind.TRAIN_JOB) {
+            all.remove("cluster.trainyard.io/number");
+            String place = cluster.namespaceThat(all);
+            Rights.granted(cluster, place);
+            job.withObject("/placement").put("namespace", place);
+        }
+        return job;
+    }
+
     public String submit(JsonNode job) {
         return server.job(job.toString());
     }
@@ -156,20 +176,18 @@ public final class OnCluster implements AutoCloseable {
         return lines;
     }
 
-    private NonNamespaceOperation<
-                    GenericKubernetesResource, GenericKubernetesResourceList, Resource<GenericKubernetesResource>>
-            objects(Kind kind) {
-        MixedOperation<GenericKubernetesResource, GenericKubernetesResourceList, Resource<GenericKubernetesResource>>
-                all = cluster.client().genericKubernetesResources(kind.apiVersion, kind.word);
-        return all.inNamespace(namespace);
-    }
-
+    /** In whatever namespace. */
     public List<GenericKubernetesResource> objects(Kind kind, String id) {
-        return objects(kind).withLabel(JOB, id).list().getItems();
+        return cluster.client()
+                .genericKubernetesResources(kind.apiVersion, kind.word)
+                .inAnyNamespace()
+                .withLabel(JOB, id)
+                .list()
+                .getItems();
     }
 
     public Resource<GenericKubernetesResource> object(Kind kind, String id) {
-        return objects(kind).withName(objects(kind, id).getFirst().getMetadata().getName());
+        return cluster.client().resource(objects(kind, id).getFirst());
     }
 
     /** As somebody does it who knows nothing of us. */
@@ -205,7 +223,7 @@ public final class OnCluster implements AutoCloseable {
 
     /** Of the object that the job had when it was first waited for, whether that is there or not. */
     public List<Pod> pods(Kind kind, String id) {
-        return cluster.client().pods().inNamespace(namespace).withLabel(kind.owner).list().getItems().stream()
+        return cluster.client().pods().inAnyNamespace().withLabel(kind.owner).list().getItems().stream()
                 .filter(pod -> Objects.equals(pod.getMetadata().getLabels().get(kind.owner), names.get(id)))
                 .toList();
     }
