@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["browser", "bucket", "cluster"]
+
 ROOT = Path(__file__).resolve().parent.parent
 JAR = ROOT / "server" / "target" / "trainyard-server.jar"
 START_SECONDS = 60.0

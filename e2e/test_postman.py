@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import tools
 from conftest import ROOT, Server, until
 
 COLLECTION = ROOT / "docs" / "postman" / "trainyard.postman_collection.json"
@@ -64,28 +64,16 @@ def newman() -> list[str]:
         reason = f"THE POSTMAN COLLECTION WAS NOT RUN: no {' and no '.join(missing)} here; apt-get install nodejs npm"
         warnings.warn(reason, stacklevel=1)
         pytest.skip(reason)
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in LOCK)).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trainyard" / "node"
-    folder = cache / f"newman-{digest}"
-    if not folder.is_dir():
-        install(folder)
+    folder = tools.installed("newman", LOCK, install)
     return ["node", str(folder / "node_modules" / "newman" / "bin" / "newman.js")]
 
 
 def install(folder: Path) -> None:
-    """Builds under another name and renames when whole, so that half an installation is never taken for one."""
-    building = folder.with_name(f"{folder.name}.building.{os.getpid()}")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
     for file in LOCK:
-        shutil.copy(file, building)
+        shutil.copy(file, folder)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=building, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"npm ci failed:\n{done.stderr}"
-    try:
-        building.rename(folder)
-    except OSError:  # somebody else was first
-        shutil.rmtree(building)
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import fcntl
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,24 +20,85 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS_PER_JOB = 60.0
+SECONDS_PER_JOB = 180.0
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+
+
+# A job that is to be killed at a step must not run far ahead of the test that
+# reads of it: its events go through a pipe that soon is full.
+NARROW_PIPE_BYTES = 4096
+NARROW_BYTES = 512
+# Long cases that are alike: a run takes some of them, and says which draw it was.
+DRAWN_SHARE = 3
+_draw = pytest.StashKey[int]()
+_left_out = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--environment", default="hf", help="whose tests are run: hf, nemo or ultralytics")
+    parser.addoption("--draw", type=int, help="repeats the draw that an earlier run has told")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "drawn: a third of these is run each time, all with TRAINER_TESTS=all")
+    chosen = config.getoption("--draw")
+    config.stash[_draw] = random.randrange(1_000_000) if chosen is None else chosen
+    config.stash[_left_out] = 0
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """tests/nemo and tests/vision import what only their environments have; the rest belongs to hf."""
+    below = collection_path.relative_to(ROOT / "tests").parts if collection_path.is_relative_to(ROOT / "tests") else ()
+    if not below or below[0] in ("conftest.py", "__pycache__"):
+        return None
+    owner = {"nemo": "nemo", "vision": "ultralytics"}.get(below[0], "hf")
+    return owner != config.getoption("--environment") or None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("TRAINER_TESTS") == "all":
+        return
+    cases = [item for item in items if item.get_closest_marker("drawn")]
+    count = -(-len(cases) // DRAWN_SHARE)
+    kept = set(random.Random(config.stash[_draw]).sample(range(len(cases)), count))
+    left_out = [case for index, case in enumerate(cases) if index not in kept]
+    config.stash[_left_out] = len(left_out)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    count = config.stash[_left_out]
+    left = f"{count} cases left out, all run with TRAINER_TESTS=all" if count else "no case left out"
+    terminalreporter.write_line(f"draw: --draw {config.stash[_draw]} ({left})")
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that a failed run can repeat: seeded by the draw and the test's name."""
+    return random.Random(f"{request.config.stash[_draw]} {request.node.nodeid}")
 
 
 class Started:
     """A job under way, with the events that it has told so far."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], directory: Path) -> None:
+    def __init__(
+        self, arguments: list[str], environment: dict[str, str], directory: Path, *, narrow: bool = False
+    ) -> None:
         self.termination_log = directory / f"termination-{time.monotonic_ns()}.json"
         self._stderr = (directory / "stderr.txt").open("a+b")
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             stdout=subprocess.PIPE,
+            bufsize=NARROW_BYTES if narrow else -1,
             stderr=self._stderr,
             cwd=ROOT,
             start_new_session=True,  # so that an overdue torchrun goes with its workers
             env={**os.environ, "TRAINER_TERMINATION_LOG": str(self.termination_log), **environment},
         )
+        if narrow:
+            assert self.process.stdout is not None
+            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, NARROW_PIPE_BYTES)
         self.events: list[dict[str, Any]] = []
         self._overdue = threading.Timer(SECONDS_PER_JOB, os.killpg, (self.process.pid, signal.SIGKILL))
         self._overdue.start()
@@ -45,8 +109,14 @@ class Started:
                 return event
         raise AssertionError(f"the job ended before that: {self.explained()}")
 
+    def after(self) -> Iterator[dict[str, Any]]:
+        """The events that are still to come, one by one."""
+        return self._read()
+
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
+        for process in [self.process.pid, *_descendants(self.process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self.finish()
 
     def finish(self) -> int:
@@ -68,6 +138,18 @@ class Started:
             event = json.loads(line)  # every line of standard output is an event
             self.events.append(event)
             yield event
+
+
+def _descendants(process: int) -> list[int]:
+    """torchrun gives each of its processes a session of its own, so that no group holds them all."""
+    parents = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(file.parent.name)] = int(file.read_text().rpartition(")")[2].split()[1])
+    found = [process]
+    for each in found:
+        found += [child for child, parent in parents.items() if parent == each]
+    return found[1:]
 
 
 class Jobs:
@@ -108,14 +190,19 @@ class Jobs:
         return copy.deepcopy(document)
 
     def start(
-        self, document: dict[str, Any], *, environment: dict[str, str] | None = None, processes: int = 1
+        self,
+        document: dict[str, Any],
+        *,
+        environment: dict[str, str] | None = None,
+        processes: int = 1,
+        narrow: bool = False,
     ) -> Started:
         directory = self.directory / document["run_id"]
         directory.mkdir(exist_ok=True)
         file = directory / "run.json"
         file.write_text(json.dumps(document), encoding="utf-8")
         launcher = TORCHRUN if processes == 2 else []
-        return Started([*launcher, "train.py", "--config", str(file)], environment or {}, directory)
+        return Started([*launcher, "train.py", "--config", str(file)], environment or {}, directory, narrow=narrow)
 
     def run(self, document: dict[str, Any], **options: Any) -> Started:
         job = self.start(document, **options)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from trainer.checkpoint import Checkpoints
+from trainer.bucket import Bucket
+from trainer.checkpoint import Checkpoints, one_file
 from trainer.events import Events
-from trainer.storage import Bucket, Folder, Storage
+from trainer.storage import Folder, Storage
 from trainer.world import World
 
 
@@ -30,17 +31,22 @@ def content(text: str) -> Callable[[Path], None]:
     return write
 
 
+def store(checkpoints: Checkpoints, step: int, write: Callable[[Path], None]) -> None:
+    checkpoints.save(step, write)
+    checkpoints.drain()
+
+
 def test_the_newest_whole_checkpoint_is_found(checkpoints: Checkpoints) -> None:
     assert checkpoints.newest() is None
     for step in (5, 10):
-        checkpoints.save(step, content(str(step)))
+        store(checkpoints, step, content(str(step)))
     saved = checkpoints.newest()
     assert saved is not None
     assert (saved.step, (saved.directory / "state.bin").read_text()) == (10, "10")
 
 
 def test_the_manifest_lists_every_file(checkpoints: Checkpoints) -> None:
-    checkpoints.save(5, content("abc"))
+    store(checkpoints, 5, content("abc"))
     manifest = json.loads(checkpoints.storage.read("step-000005.json"))
     assert manifest["metadata"] == {"hf_checkpoint_dir": "checkpoint-5"}
     assert manifest["files"] == {
@@ -51,11 +57,27 @@ def test_the_manifest_lists_every_file(checkpoints: Checkpoints) -> None:
     }
 
 
+def test_a_checkpoint_of_one_file_lies_beside_its_manifest_and_is_verified_and_removed(storage: Storage) -> None:
+    events = Events("r1", 1, World(), os.open(os.devnull, os.O_WRONLY))
+    checkpoints = Checkpoints(storage, events, "meta", keep=2)
+    for step in (5, 10, 15):
+        store(checkpoints, step, lambda directory, step=step: _one_file(directory, step))  # type: ignore[misc]
+    assert storage.names() == ["step-000010.json", "step-000010.pt", "step-000015.json", "step-000015.pt"]
+    storage.write("step-000015.pt", b"15!")
+    saved = checkpoints.newest()
+    assert saved is not None
+    assert (saved.directory / one_file(saved.step)).read_text() == "10"
+
+
+def _one_file(directory: Path, step: int) -> None:
+    (directory / one_file(step)).write_text(str(step))
+
+
 @pytest.mark.parametrize("damage", ["no manifest", "torn manifest", "changed file", "missing file"])
 def test_a_damaged_checkpoint_falls_back_one_step(checkpoints: Checkpoints, damage: str) -> None:
     storage = checkpoints.storage
     for step in (5, 10):
-        checkpoints.save(step, content(str(step)))
+        store(checkpoints, step, content(str(step)))
     if damage == "no manifest":
         storage.delete("step-000010.json")
     elif damage == "torn manifest":
@@ -73,7 +95,7 @@ def test_a_damaged_checkpoint_falls_back_one_step(checkpoints: Checkpoints, dama
 
 def test_two_are_kept_and_the_oldest_go(checkpoints: Checkpoints) -> None:
     for step in (5, 10, 15, 20):
-        checkpoints.save(step, content(str(step)))
+        store(checkpoints, step, content(str(step)))
     assert [name for name in checkpoints.storage.names() if name.endswith(".json")] == [
         "step-000015.json",
         "step-000020.json",
@@ -82,14 +104,14 @@ def test_two_are_kept_and_the_oldest_go(checkpoints: Checkpoints) -> None:
 
 
 def test_starting_afresh_leaves_nothing_that_a_later_resume_would_take_up(checkpoints: Checkpoints) -> None:
-    checkpoints.save(500, content("of an earlier attempt"))
+    store(checkpoints, 500, content("of an earlier attempt"))
     checkpoints.begin(afresh=True)
     assert checkpoints.newest() is None
 
 
 def test_the_same_step_can_be_saved_again(checkpoints: Checkpoints) -> None:
-    checkpoints.save(5, content("first"))
-    checkpoints.save(5, content("second"))
+    store(checkpoints, 5, content("first"))
+    store(checkpoints, 5, content("second"))
     saved = checkpoints.newest()
     assert saved is not None
     assert (saved.directory / "state.bin").read_text() == "second"

@@ -76,7 +76,7 @@ def test_numbers_given_as_text_are_read_when_nothing_is_lost() -> None:
 
 
 def test_unknown_extra_knobs_are_named_and_not_refused() -> None:
-    assert config.parse(smallest(extra={"packing": True, "eval_every": 5})).extra.ignored == ("packing",)
+    assert config.parse(smallest(extra={"adam_beta1": 0.8, "eval_every": 5})).extra.other == {"adam_beta1": 0.8}
 
 
 def test_a_run_cannot_be_changed() -> None:

@@ -34,11 +34,11 @@ def test_every_tenth_row_is_held_out(tmp_path: Path) -> None:
 def test_bad_rows_are_named_by_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_bytes(b'{"text": "good"}\n{"text": "caf\xe9"}\n')
-    assert f"{file} line 2: not UTF-8" in refused(file)
+    assert f"{file} line 2, byte 14: not UTF-8" in refused(file)
     file.write_bytes(b'{"text": "good"}\n\n{"words": "none"}\n')
     assert refused(file) == f"{file} line 3: no text in field 'text'"
     file.write_bytes(b'{"text": "good"\n')
-    assert f"{file} line 1: not JSON" in refused(file)
+    assert f"{file} line 1, column 16: not JSON" in refused(file)
 
 
 def test_too_few_rows_and_absent_files_are_named(tmp_path: Path) -> None:
@@ -56,8 +56,8 @@ def test_csv_and_directories_are_read(tmp_path: Path) -> None:
 
 
 def test_other_formats_are_unsupported(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="has format parquet") as caught:
-        data.read_texts(Dataset(str(tmp_path), "parquet"), "text")
+    with pytest.raises(Failure, match="has format nemo") as caught:
+        data.read_texts(Dataset(str(tmp_path), "nemo"), "text")
     assert caught.value.exit_code == 3
 
 

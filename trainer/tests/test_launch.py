@@ -80,7 +80,8 @@ def test_unified_flags_win_over_the_environment_and_json_over_flags() -> None:
 def test_an_override_is_not_taken_for_the_flag_that_it_abbreviates() -> None:
     run = launch.read(["--model", "other", "--run", "other", "--packing"], UNIFIED).run
     assert (run.model.name, run.run_id) == ("/models/a", "u-1")
-    assert run.extra.ignored == ("model", "run", "packing")
+    assert run.extra.ignored == ("model", "run")
+    assert run.extra.packing
 
 
 def test_unified_names_all_that_is_missing() -> None:

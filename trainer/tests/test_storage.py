@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from trainer.bucket import Bucket
 from trainer.failure import Failure
-from trainer.storage import Bucket, Folder, Storage, local_path, open_storage
+from trainer.storage import Folder, Storage, local_path, open_storage
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -5,19 +5,27 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import data, events, launch, model_place, progress
+from trainer import callbacks, events, launch, progress, recipes
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
+from trainer.examples import HELD_OUT_SPLITS
 from trainer.failure import EXIT_FINISHED, EXIT_INTERRUPTED, Failure, as_failure
 from trainer.job import Finished, Job, Outcome
+from trainer.mirror import Mirror
+from trainer.recipes import unsloth
 from trainer.stop import Stop
 from trainer.storage import Storage, open_storage
 from trainer.world import World
+
+SECRET_NAME = re.compile(r"token|secret|password|credential|api_?key", re.IGNORECASE)
+
+_Listener = progress.Progress | callbacks.Callbacks | Mirror
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -32,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _main(arguments: Sequence[str], descriptor: int) -> int:
     identity = os.environ.get("RUN_ID") or os.environ.get("TRAINING_JOB_ID") or ""
     said = events.Events(identity, 1, World(), descriptor)
-    pusher: progress.Progress | None = None
+    listeners: list[_Listener] = []
     try:
         world = World.from_environment()
         if world.rank == 0:
@@ -45,14 +53,11 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         if started.check_only:
             print(f"the configuration of run {run.run_id} is valid", file=sys.stderr)
             return EXIT_FINISHED
-        stop = Stop(world)
+        stop = Stop(world, run.max_duration_seconds)
         stop.install()
-        if world.rank == 0:
-            pusher = progress.start(said.warning)
-            if pusher is not None:
-                said.observe(pusher.observe)
+        listeners = _listeners(run, said) if world.rank == 0 else []
         outcome = _train(run, world, said, stop)
-        return _report(outcome, said, run)
+        return _report(outcome, said, run, stop)
     except BaseException as error:  # SystemExit from argparse included
         if isinstance(error, SystemExit):
             return int(error.code or 0)
@@ -63,8 +68,21 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         said.failed(failure)
         return failure.exit_code
     finally:
-        if pusher is not None:
-            pusher.close()
+        for listener in listeners:
+            listener.close()
+
+
+def _listeners(run: Run, said: events.Events) -> list[_Listener]:
+    """Who else hears every event; each has a thread of its own and never holds up a step."""
+    found: list[_Listener] = []
+    if run.outputs.log_uri is not None:
+        found.append(Mirror(run.outputs.log_uri, run.attempt, said.warning))
+    for other in (progress.start(said.warning), callbacks.start(run.callback_url, said.warning)):
+        if other is not None:
+            found.append(other)
+    for listener in found:
+        said.observe(listener.observe)
+    return found
 
 
 def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
@@ -86,31 +104,26 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
-    said.phase("loading_data")
-    place = model_place.find(run)
-    texts = data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
-    said.phase("importing")
-    from trainer.recipes import hf
+    try:
+        outcome = recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+    except Exception:
+        checkpoints.settle()  # what was saved before the failure is still wanted
+        raise
+    checkpoints.drain()  # the last word must not be said before the last checkpoint is durable
+    return outcome
 
-    return hf.train(Job(run, world, said, stop, checkpoints, saved, outputs, texts, place))
 
-
-def _report(outcome: Outcome, said: events.Events, run: Run) -> int:
+def _report(outcome: Outcome, said: events.Events, run: Run, stop: Stop) -> int:
     if isinstance(outcome, Finished):
         said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri)
         return EXIT_FINISHED
-    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step)
+    said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step, reason=stop.reason)
     return EXIT_INTERRUPTED
 
 
 def _refuse_unsupported(run: Run) -> None:
     """What cannot work here is said at once, not after the imports."""
-    if run.framework not in ("hf", "unsloth"):
-        raise Failure(
-            "unsupported",
-            f"framework {run.framework} is not built into this trainer, which trains hf and unsloth jobs;"
-            f" give an image of your own that brings {run.framework}",
-        )
+    recipes.require(run)
     quantized = run.method.kind == "qlora" or run.method.precision == "int8"
     if quantized and importlib.util.find_spec("bitsandbytes") is None:
         asked = "method qlora" if run.method.kind == "qlora" else "precision int8"
@@ -124,13 +137,10 @@ def _refuse_unsupported(run: Run) -> None:
 def _warnings(run: Run) -> list[str]:
     found = list(run.warnings)
     if run.framework == "unsloth":
-        found.append("unsloth's own kernels are not used: the run is trained by the hf recipe, with the same result")
-    found += [f"extra.{name} is not known to the hf recipe and is ignored" for name in run.extra.ignored]
+        found += unsloth.warnings(run)
     for dataset in run.datasets:
-        if dataset.split not in (None, "train"):
+        if dataset.split not in (None, "train", *HELD_OUT_SPLITS):
             found.append(f"split {dataset.split!r} of {dataset.source} is ignored: a file has no splits")
-        if dataset.streaming:
-            found.append(f"{dataset.source} is read whole: streaming is not needed for rows of text")
     return found
 
 
@@ -138,7 +148,8 @@ def _write_layout(storage: Storage, run: Run) -> None:
     """The folders and the copy of the configuration that readers of the unified layout expect."""
     for folder in ("checkpoints", "logs", "config"):
         storage.write(f"{folder}/.keep", b"")
-    extra = {key: value for key, value in vars(run.extra).items() if value is not None and key != "ignored"}
-    overrides = {**vars(run.hyperparameters), **extra}
+    extra = {key: value for key, value in vars(run.extra).items() if value is not None and key != "other"}
+    other = {key: value for key, value in run.extra.other.items() if not SECRET_NAME.search(key)}
+    overrides = {**vars(run.hyperparameters), **extra, **other}
     document = {"framework": run.framework, "model": run.model.name, "overrides": overrides}
     storage.write("config/run.json", json.dumps(document, indent=2).encode())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
+from trainer.document import read_dataclass, shown
 from trainer.failure import Failure
 
 MethodKind = Literal["full", "lora", "qlora", "peft", "adapter"]
@@ -95,7 +95,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Extra:
-    """Knobs that only some frameworks have. `ignored` names those nobody reads."""
+    """Knobs that only some frameworks have."""
 
     dataset_text_field: str = "text"
     eval_every: int = 10  # every so many rows one is held out; 0 holds out none
@@ -104,7 +104,7 @@ class Extra:
     eval_batch_size: int = 8
     save_steps: int = 100  # where checkpoints.every_steps is not given
     gradient_accumulation: int = 1
-    lr_scheduler_type: Literal["linear", "cosine", "constant"] = "linear"
+    lr_scheduler_type: str = "linear"  # hf takes every schedule of transformers, the others SCHEDULES
     warmup_steps: int | None = None  # in place of warmup_ratio
     max_grad_norm: float = 1.0
     threads: int | None = None
@@ -112,7 +112,20 @@ class Extra:
     logging_steps: int | None = None  # accepted; every step is reported anyhow
     quantization: str | None = None  # unsloth's name for what qlora does
     optimize_long_context: bool | None = None
-    ignored: tuple[str, ...] = ()
+    unsloth_kernels: Literal["auto", "required", "off"] = "auto"
+    packing: bool = False  # short rows share one row of max_sequence_length tokens
+    prompt_field: str = "prompt"
+    completion_field: str = "completion"
+    messages_field: str = "messages"
+    completion_only_loss: bool = True  # prompts and what others than the assistant say are read, not learnt
+    chat_template: str | None = None  # in place of the tokenizer's own
+    export: Literal["adapter", "merged", "both"] = "adapter"
+    # Every other key as it came: the framework knows it, or it is named as unknown.
+    other: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        return tuple(self.other)
 
 
 @dataclass(frozen=True)
@@ -126,9 +139,11 @@ class Run:
     framework: str = "hf"
     method: Method = Method()
     hyperparameters: Hyperparameters = Hyperparameters()
-    extra: Extra = Extra()
+    extra: Extra = field(default_factory=Extra)
+    max_duration_seconds: float | None = None  # saved and interrupted when it has run for so long
     # The prefix of the unified contract's layout, when that is what started us.
     layout_uri: str | None = None
+    callback_url: str | None = None  # where a vision platform wants to be told; never in a file
     # Said once, as warning events, as soon as there is a place to say them.
     warnings: tuple[str, ...] = ()
 
@@ -137,15 +152,15 @@ class Run:
         return self.checkpoints.every_steps or self.extra.save_steps
 
 
-_NOT_IN_FILE = {"layout_uri", "warnings", "ignored"}
-_Value = TypeVar("_Value")
+SCHEDULES = ("linear", "cosine", "constant")
+_NOT_IN_FILE = frozenset({"layout_uri", "callback_url", "warnings"})
 
 
 def parse(document: Any) -> Run:
     """Reads the run.json that the control plane writes; absent and null mean the default."""
     if not isinstance(document, dict):
         raise Failure("config", "run.json must hold one JSON object")
-    run = _read_dataclass(Run, _split_extra(document), "")
+    run = read_dataclass(Run, _split_extra(document), "", _NOT_IN_FILE)
     _check(run)
     return run
 
@@ -165,85 +180,14 @@ def load(source: str) -> Run:
 
 
 def _split_extra(document: dict[str, Any]) -> dict[str, Any]:
-    """Unlike everything else, `extra` may hold keys that we do not know; they are named, not refused."""
+    """Unlike everything else, `extra` may hold keys that we do not know: a framework may."""
     extra = document.get("extra")
     if not isinstance(extra, dict):
         return document
-    known = {each.name for each in fields(Extra)} - _NOT_IN_FILE
+    known = {each.name for each in fields(Extra)} - {"other"}
     kept: dict[str, Any] = {key: value for key, value in extra.items() if key in known}
-    kept["ignored"] = [str(key) for key in extra if key not in known]
+    kept["other"] = {str(key): value for key, value in extra.items() if key not in known and value is not None}
     return {**document, "extra": kept}
-
-
-def _read_dataclass(kind: type[_Value], value: Any, path: str) -> _Value:
-    if not isinstance(value, dict):
-        raise Failure("config", f"{path} must be an object, not {_shown(value)}")
-    hints = get_type_hints(kind)
-    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
-    arguments: dict[str, Any] = {}
-    for key, item in value.items():
-        place = f"{path}.{key}" if path else str(key)
-        internal = key in _NOT_IN_FILE and not (key == "ignored" and path == "extra")
-        if key not in known or internal:
-            raise Failure("config", f"unknown key {place}")
-        if item is not None:
-            arguments[key] = _read(hints[key], item, place)
-    for name, each in known.items():
-        if name not in arguments and each.default is MISSING and each.default_factory is MISSING:
-            raise Failure("config", f"{path}.{name} is required" if path else f"{name} is required")
-    return kind(**arguments)
-
-
-def _read(hint: Any, value: Any, path: str) -> Any:
-    origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        (only,) = [each for each in get_args(hint) if each is not type(None)]
-        return _read(only, value, path)
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _read_dataclass(hint, value, path)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise Failure("config", f"{path} must be a list, not {_shown(value)}")
-        return tuple(_read(get_args(hint)[0], item, f"{path}[{index}]") for index, item in enumerate(value))
-    if origin is Literal:
-        if value not in get_args(hint):
-            raise Failure("config", f"{path} must be one of {', '.join(get_args(hint))}, not {_shown(value)}")
-        return value
-    if origin is dict:
-        if not isinstance(value, dict):
-            raise Failure("config", f"{path} must be an object, not {_shown(value)}")
-        return value
-    return _read_scalar(hint, value, path)
-
-
-def _read_scalar(hint: Any, value: Any, path: str) -> Any:
-    """Takes "8" for 8 and 8.0 for 8, since some launchers know only strings; refuses what would lose something."""
-    try:
-        if hint is bool:
-            if isinstance(value, bool):
-                return value
-            if str(value).lower() in ("true", "1", "yes"):
-                return True
-            if str(value).lower() in ("false", "0", "no"):
-                return False
-        elif hint is int and not isinstance(value, bool):
-            if not isinstance(value, float) or value.is_integer():
-                return int(value)
-        elif hint is float and not isinstance(value, bool):
-            number = float(value)
-            if number - number == 0:  # neither infinite nor not-a-number
-                return number
-        elif hint is str and isinstance(value, str):
-            return value
-    except (TypeError, ValueError):
-        pass
-    word = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[hint]
-    raise Failure("config", f"{path} must be {word}, not {_shown(value)}")
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _check(run: Run) -> None:
@@ -275,7 +219,14 @@ def _check(run: Run) -> None:
         (extra.gradient_accumulation >= 1, "extra.gradient_accumulation must be at least 1", None),
         (extra.max_grad_norm > 0, "extra.max_grad_norm must be above 0", extra.max_grad_norm),
         ((extra.threads or 1) >= 1, "extra.threads must be at least 1", extra.threads),
+        ((run.max_duration_seconds or 1) > 0, "max_duration_seconds must be above 0", run.max_duration_seconds),
     ]
     for holds, message, value in rules:
         if not holds:
-            raise Failure("config", f"{message}, not {_shown(value)}" if value not in (None, "", []) else message)
+            raise Failure("config", f"{message}, not {shown(value)}" if value not in (None, "", []) else message)
+    if run.framework not in ("hf", "unsloth") and extra.lr_scheduler_type not in SCHEDULES:
+        raise Failure("config", f"extra.lr_scheduler_type must be one of {', '.join(SCHEDULES)}")
+    if any(dataset.streaming for dataset in run.datasets) and extra.packing:
+        raise Failure("config", "extra.packing has to see all rows first; turn datasets[].streaming off, or packing")
+    if extra.export != "adapter" and method.kind in ("full", "adapter"):
+        raise Failure("config", f"extra.export {extra.export} merges a lora adapter; method {method.kind} has none")

@@ -48,6 +48,10 @@ class Events:
         self._lock = threading.Lock()
         self._observers: list[Observer] = []
 
+    def leave_to_parent(self) -> None:
+        """In a forked process: lets go of standard output, whose reader waits until the last writer is gone."""
+        os.close(self._descriptor)
+
     def observe(self, observer: Observer) -> None:
         self._observers.append(observer)
 
@@ -78,8 +82,8 @@ class Events:
     def phase(self, name: str) -> None:
         self.emit("phase", phase=name, elapsed_seconds=round(seconds_since_process_start(), 3))
 
-    def warning(self, message: str) -> None:
-        self.emit("warning", message=message[:MAX_MESSAGE_CHARACTERS])
+    def warning(self, message: str, **values: Any) -> None:
+        self.emit("warning", message=message[:MAX_MESSAGE_CHARACTERS], **values)
 
     def failed(self, failure: Failure) -> None:
         message = failure.message[:MAX_MESSAGE_CHARACTERS]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+from pathlib import Path
 from typing import Literal
 
-Kind = Literal["config", "oom", "data", "storage", "unsupported", "internal"]
+Kind = Literal["config", "oom", "data", "storage", "unsupported", "diverged", "internal"]
 
 EXIT_FINISHED = 0
 EXIT_OTHER = 1
 EXIT_CONFIG = 2
 EXIT_UNSUPPORTED = 3
 EXIT_INTERRUPTED = 143
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+LITTLE_BYTES = 64 * 1024  # with less than this free, a failed write failed for lack of space
 
 # Trying again helps when the world was at fault, not when the request was.
 _RETRYABLE: dict[Kind, bool] = {
@@ -19,6 +25,7 @@ _RETRYABLE: dict[Kind, bool] = {
     "data": False,
     "storage": True,
     "unsupported": False,
+    "diverged": False,
     "internal": True,
 }
 
@@ -35,6 +42,26 @@ class Failure(Exception):
         return {"config": EXIT_CONFIG, "unsupported": EXIT_UNSUPPORTED}.get(self.kind, EXIT_OTHER)
 
 
+def no_space(directory: Path, error: BaseException) -> Failure | None:
+    """That the disk is full, where this is why writing into the directory failed: libraries say it in many ways."""
+    said = isinstance(error, OSError) and error.errno in _FULL
+    if not isinstance(error, Exception) or isinstance(error, Failure):
+        return None
+    try:
+        full = shutil.disk_usage(directory).free < LITTLE_BYTES
+    except OSError:
+        full = False
+    return _full(str(directory.parent)) if said or full or "No space left" in str(error) else None
+
+
+def _full(place: str) -> Failure:
+    return Failure(
+        "storage",
+        f"no space left on the disk of {place}; free some, give the run a larger one, or set TMPDIR to another",
+        retryable=False,
+    )
+
+
 def as_failure(error: BaseException) -> Failure:
     """Names the cause of an error that nobody named on the way up."""
     if isinstance(error, Failure):
@@ -43,6 +70,8 @@ def as_failure(error: BaseException) -> Failure:
     # torch raises its own OutOfMemoryError on a GPU and a RuntimeError on a CPU.
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
         return Failure("oom", text)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _full(str(error.filename or "the disk"))
     if isinstance(error, OSError) and error.errno is not None:
         return Failure("storage", text)
     return Failure("internal", text)

@@ -44,8 +44,6 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> config.Run
     if flags.hf_token:
         os.environ["HF_TOKEN"] = flags.hf_token
     warnings = [f"flag {each} is not known to this trainer and is ignored" for each in unknown if each.startswith("--")]
-    if flags.packing:
-        warnings.append("--packing is not done by this trainer: rows are padded")
     run = config.parse(_document(flags, _told(environment), int(environment.get("WORLD_SIZE", "1") or "1")))
     return replace(run, warnings=tuple(warnings))
 
@@ -144,6 +142,7 @@ def _document(flags: argparse.Namespace, told: Mapping[str, Any], processes: int
             "eval_batch_size": flags.per_device_eval_batch_size,
             "lr_scheduler_type": flags.lr_scheduler_type,
             "logging_steps": flags.logging_steps,
+            "packing": flags.packing,
         },
     }
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from trainer import data, examples, model_place, pictures
 from trainer.checkpoint import Checkpoints, Saved
 from trainer.config import Run
-from trainer.data import Texts
 from trainer.events import Events
-from trainer.model_place import Place
 from trainer.stop import Stop
 from trainer.storage import Storage
 from trainer.world import World
@@ -16,6 +16,8 @@ from trainer.world import World
 
 @dataclass(frozen=True)
 class Job:
+    """All that a recipe needs of the world; it touches no storage, signal or standard output by itself."""
+
     run: Run
     world: World
     events: Events
@@ -23,8 +25,25 @@ class Job:
     checkpoints: Checkpoints
     saved: Saved | None  # where to go on from; known on rank 0 only
     outputs: Storage
-    texts: Texts
-    place: Place
+
+    # Read when a recipe first asks, since not every recipe trains on text.
+    @cached_property
+    def texts(self) -> data.Texts:
+        run = self.run
+        return data.load(run.datasets, run.extra.dataset_text_field, run.extra.eval_every, run.extra.eval_file)
+
+    @cached_property
+    def examples(self) -> examples.Examples:
+        return examples.load(self.run)
+
+    @cached_property
+    def pictures(self) -> pictures.Pictures:
+        (dataset,) = self.run.datasets
+        return pictures.read(dataset.source, dataset.format)
+
+    @cached_property
+    def place(self) -> model_place.Place:
+        return model_place.find(self.run)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The four ways in which a job is started, each turned into the one `Run`.
+"""The five ways in which a job is started, each turned into the one `Run`.
 
 In order: a run.json; the flags and environment of the unified PyTorchJob
 contract; the TRAINING_*_JSON environment of the three trainer APIs; and before
-all of these the flags of the studio contract, where they are given. The last
-three only rename: the result passes the same checks as a run.json.
+all of these the flags of the studio or of the vision contract, where they are
+given. All but the first only rename: the result passes the same checks as a run.json.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainer import config
+from trainer import config, vision_flags
 from trainer import flags as studio
 from trainer.failure import Failure
 
@@ -42,6 +42,9 @@ def read(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         return Launch(
             studio.read([each for each in arguments if each != "--check"], environment), "--check" in arguments
         )
+    if vision_flags.meant(arguments):
+        kept = [each for each in arguments if each != "--check"]
+        return Launch(vision_flags.read(kept, environment), "--check" in arguments)
     flags, rest = _parse_flags(arguments)
     unified_flags = [name for name in UNIFIED_REQUIRED if getattr(flags, name) is not None]
     file = flags.config or environment.get("TRAINER_CONFIG")
@@ -131,6 +134,7 @@ def _from_knobs(
     lora = {
         name: knobs.pop(knob)
         for name, knob in (
+            ("rank", "lora_r"),
             ("rank", "lora_rank"),
             ("alpha", "lora_alpha"),
             ("dropout", "lora_dropout"),
@@ -181,7 +185,7 @@ def _trainer_api(environment: Mapping[str, str]) -> config.Run:
     tuning = _json(environment, "TRAINING_TUNING_PARAMETERS_JSON", dict)
     customization = _json(environment, "TRAINING_CUSTOMIZATION_JSON", dict)
     unsloth = _json(environment, "UNSLOTH_OPTIONS_JSON", dict)
-    _json(environment, "TRAINING_RESOURCES_JSON", dict)  # spent by the scheduler; checked, not used
+    minutes = _json(environment, "TRAINING_RESOURCES_JSON", dict).get("max_duration_minutes")
     output = environment["TRAINING_OUTPUT_URI"].rstrip("/")
     method_names = ("precision", "gradient_checkpointing", "trainable_layers", "lora", "qlora", "peft")
     number_names = (
@@ -217,6 +221,7 @@ def _trainer_api(environment: Mapping[str, str]) -> config.Run:
             "checkpoints": {"uri": f"{output}/checkpoints", "resume": True},
             "outputs": {"uri": output, "log_uri": environment.get("TRAINING_LOG_URI")},
             "extra": unsloth,
+            "max_duration_seconds": minutes * 60 if isinstance(minutes, int) else None,
         }
     )
 

@@ -60,7 +60,7 @@ class Progress:
             self._offer(_status(0, None, {}), forced=True)
         elif event["event"] == "step":
             percentage = min(99, 100 * event["step"] // max(1, event["total_steps"]))
-            self._offer(_status(percentage, event["eta_seconds"], _step_metrics(event)), forced=False)
+            self._offer(_status(percentage, event.get("eta_seconds"), _step_metrics(event)), forced=False)
         elif event["event"] == "finished":
             metrics = {"loss": event["final_loss"], "current_step": event["step"]}
             self._offer(_status(100, 0, metrics), forced=True)
@@ -124,8 +124,8 @@ def _step_metrics(event: dict[str, Any]) -> dict[str, Any]:
     return {
         "loss": event["loss"],
         "learning_rate": event["learning_rate"],
-        "grad_norm": event["grad_norm"],
-        "tokens_per_second": event["tokens_per_second"],
+        "grad_norm": event.get("grad_norm"),
+        "tokens_per_second": event.get("tokens_per_second"),
         "current_step": event["step"],
         "total_steps": event["total_steps"],
         "current_epoch": event["epoch"],

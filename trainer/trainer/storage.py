@@ -1,4 +1,4 @@
-"""All reading and writing of run files: a folder, or a bucket through obstore.
+"""All reading and writing of run files: a folder here, or a bucket (`trainer.bucket`).
 
 A name is a relative path with forward slashes. `write` and `publish` replace
 whole files only: a reader sees the old content or the new, never a part.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from trainer.failure import Failure
 
+BYTES_AT_ONCE = 1024 * 1024
 BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "memory")
 
 
@@ -26,6 +28,12 @@ class Storage(Protocol):
 
     def read(self, name: str) -> bytes: ...
 
+    def stream(self, name: str) -> Iterator[bytes]:
+        """The content in pieces, as they arrive."""
+
+    def open(self, name: str) -> Any:
+        """A file to read from any position, for formats that need it. The caller closes it."""
+
     def write(self, name: str, content: bytes) -> None:
         """Durable when it returns. May be repeated."""
 
@@ -36,7 +44,7 @@ class Storage(Protocol):
         """Moves the files of a local directory to prefix/…; durable when it returns."""
 
     def fetch(self, prefix: str) -> Path:
-        """A local directory with the files under prefix/…; do not write to it."""
+        """A local directory with the files under prefix/…, or with the file `prefix`; do not write to it."""
 
     def delete(self, prefix: str) -> None:
         """Removes the file `prefix` and every file under prefix/…; absent is fine."""
@@ -47,6 +55,8 @@ def open_storage(uri: str) -> Storage:
     if scheme in ("", "file"):
         return Folder(local_path(uri), uri)
     if scheme in BUCKET_SCHEMES:
+        from trainer.bucket import Bucket
+
         return Bucket(uri)
     raise Failure("config", f"storage {uri} has an unknown scheme; known: file, {', '.join(BUCKET_SCHEMES)}")
 
@@ -90,6 +100,14 @@ class Folder:
     def read(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
 
+    def stream(self, name: str) -> Iterator[bytes]:
+        with (self.root / name).open("rb") as file:
+            while piece := file.read(BYTES_AT_ONCE):
+                yield piece
+
+    def open(self, name: str) -> Any:
+        return (self.root / name).open("rb")
+
     def write(self, name: str, content: bytes) -> None:
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +119,12 @@ class Folder:
         os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the file from other users of a shared volume
         os.replace(temporary, target)
         _sync_directory(target.parent)
+
+    def append(self, name: str, content: bytes) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as file:
+            file.write(content)
 
     def scratch(self) -> Path:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -120,7 +144,8 @@ class Folder:
         _sync_directory(self.root)
 
     def fetch(self, prefix: str) -> Path:
-        return self.root / prefix
+        target = self.root / prefix
+        return target.parent if target.is_file() else target
 
     def delete(self, prefix: str) -> None:
         target = self.root / prefix
@@ -135,93 +160,6 @@ class Folder:
             shutil.rmtree(path, ignore_errors=True)
         for path in self.root.glob(".writing-*"):
             path.unlink(missing_ok=True)
-
-
-class Bucket:
-    """An object store. Credentials come from the usual environment variables."""
-
-    def __init__(self, uri: str) -> None:
-        import obstore.store
-
-        self.uri = uri.rstrip("/")
-        try:
-            self._store: Any = obstore.store.from_url(self.uri, client_options=_client_options())
-        except Exception as error:
-            raise Failure("config", f"storage {uri} cannot be opened: {error}") from error
-
-    def names(self, prefix: str = "") -> list[str]:
-        import obstore
-
-        # The store matches prefixes by whole path parts, so the directory is
-        # listed and the rest of the name compared here.
-        directory = prefix.rpartition("/")[0]
-        with _naming(self.uri):
-            pages = list(obstore.list(self._store, prefix=directory or None))
-        return sorted(each["path"] for page in pages for each in page if each["path"].startswith(prefix))
-
-    def read(self, name: str) -> bytes:
-        import obstore
-
-        with _naming(f"{self.uri}/{name}"):
-            return bytes(obstore.get(self._store, name).bytes())
-
-    def write(self, name: str, content: bytes) -> None:
-        import obstore
-
-        with _naming(f"{self.uri}/{name}"):
-            obstore.put(self._store, name, content)
-
-    def scratch(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix="trainer-saving-"))
-
-    def publish(self, directory: Path, prefix: str) -> None:
-        import obstore
-
-        for source in sorted(path for path in directory.rglob("*") if path.is_file()):
-            name = "/".join(part for part in (prefix, source.relative_to(directory).as_posix()) if part)
-            with _naming(f"{self.uri}/{name}"):
-                obstore.put(self._store, name, source)
-            source.unlink()
-
-    def fetch(self, prefix: str) -> Path:
-        import obstore
-
-        directory = Path(tempfile.mkdtemp(prefix="trainer-fetched-"))
-        for name in self.names(f"{prefix}/"):
-            target = directory / name.removeprefix(f"{prefix}/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with _naming(f"{self.uri}/{name}"), target.open("wb") as file:
-                for chunk in obstore.get(self._store, name).stream():
-                    file.write(chunk)
-        return directory
-
-    def delete(self, prefix: str) -> None:
-        import obstore
-
-        found = [name for name in self.names(prefix) if name == prefix or name.startswith(f"{prefix}/")]
-        if found:
-            with _naming(f"{self.uri}/{prefix}"):
-                obstore.delete(self._store, found)
-
-
-class _naming:
-    """Turns what the object store says into a failure that names the object."""
-
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, Failure):
-            raise Failure("storage", f"{self._uri}: {error}") from error
-
-
-def _client_options() -> Any:
-    # Stores inside a cluster (MinIO and the like) often speak plain HTTP.
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    return {"allow_http": True} if endpoint.startswith("http://") else {}
 
 
 def _sync_file(path: Path) -> None:

@@ -15,12 +15,12 @@ from trainer.failure import Failure
 from trainer.model_place import Place
 
 
-def load(run: Run, place: Place, saved: Saved | None, device: torch.device) -> Any:
+def load(run: Run, place: Place, saved: Saved | None, device: torch.device, seed: int | None = None) -> Any:
     """The model ready to train; from a checkpoint, exactly as it was saved."""
     if saved is not None and run.method.kind == "full":
         return _trainable(_pretrained(run, Place(str(saved.directory), local=True), device), run.method)
     # The adapter's first weights are drawn at random: from the run's seed.
-    torch.manual_seed(run.hyperparameters.chosen_seed)
+    torch.manual_seed(run.hyperparameters.chosen_seed if seed is None else seed)
     base = _pretrained(run, place, device)
     if run.method.kind == "full":
         return _trainable(base, run.method)
@@ -63,12 +63,24 @@ def adapter_config(method: Method) -> Any:
     )
 
 
-def save(model: Any, directory: Path) -> None:
+def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) -> None:
     """Files that transformers (full) or peft (adapters) load by themselves."""
     # "auto" would ask the hub whether the base model's vocabulary has grown.
-    options = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    options: dict[str, Any] = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    if state_dict is not None:
+        options["state_dict"] = state_dict  # gathered from many processes, of which each has a part
     model.save_pretrained(str(directory), **options)
     (directory / "README.md").unlink(missing_ok=True)  # an empty model card
+
+
+def export(model: Any, run: Run, directory: Path) -> None:
+    """What was trained, in the shape that the run asks for; an adapter merged into its base loads without peft."""
+    wanted = run.extra.export
+    if wanted != "merged":
+        save(model, directory)
+    if wanted != "adapter":
+        into = directory / "merged" if wanted == "both" else directory
+        model.merge_and_unload().save_pretrained(str(into))
 
 
 def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
@@ -83,6 +95,8 @@ def _pretrained(run: Run, place: Place, device: torch.device) -> Any:
         options["quantization_config"] = _quantization(run.method)
     if not place.local:
         options["revision"] = run.model.revision
+    if "quantization_config" in options and on_gpu:
+        options["device_map"] = {"": device}
     with _LoadErrors(place.name, local=place.local):
         model = AutoModelForCausalLM.from_pretrained(place.name, **options)
     if "quantization_config" not in options:

@@ -41,6 +41,9 @@ def gradients_meet(network: Any, last: bool) -> Iterator[None]:
 
 
 def leave(job: Job) -> None:
+    """Last of all. Where one process ends, a launcher ends the others, so all stay until everything is stored."""
+    if job.world.rank == 0:
+        job.checkpoints.drain()
     if job.world.size > 1:
         torch.distributed.barrier()  # the others must not go while rank 0 still writes
         torch.distributed.destroy_process_group()

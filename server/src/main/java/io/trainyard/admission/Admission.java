@@ -163,7 +163,7 @@ public final class Admission {
                 .map(name -> new Preview(
                         name,
                         placer.named(name)
-                                .map(backend -> backend.plan(wanted.spec()))
+                                .map(backend -> backend.plan(wanted.spec().on(name)))
                                 .orElseGet(() -> unknown(name))))
                 .toList();
     }
@@ -203,7 +203,7 @@ public final class Admission {
     public Optional<String> manifest(Job job) {
         if (!(job.state() instanceof JobState.Done(Outcome.Rendered _, Instant _))) return Optional.empty();
         return placer.named(job.backend())
-                .map(backend -> backend.plan(job.spec()).manifest());
+                .map(backend -> backend.plan(job.spec().on(job.backend())).manifest());
     }
 
     /** Where the files of a job lie; empty when its backend is not there any more. */
@@ -213,9 +213,10 @@ public final class Admission {
     }
 
     private static Plan judged(Wanted wanted, Backend backend) {
-        Plan plan = backend.plan(wanted.spec());
+        JobSpec spec = wanted.spec().on(backend.name());
+        Plan plan = backend.plan(spec);
         if (!plan.objections().isEmpty()) return plan;
-        return switch (backend.check(wanted.spec(), CHECK_WITHIN)) {
+        return switch (backend.check(spec, CHECK_WITHIN)) {
             case Check.Passed _, Check.Unknown _ -> plan;
             case Check.Objected objected ->
                 new Plan(objected.objections(), plan.warnings(), plan.demand(), plan.manifest());

@@ -150,7 +150,7 @@ final class Granter {
         var candidates = new ArrayList<Queue.Candidate>();
         for (Job job : front.values()) {
             try {
-                var demand = backend.plan(job.spec()).demand();
+                var demand = backend.plan(job.spec().on(backend.name())).demand();
                 candidates.add(new Queue.Candidate(job.id(), demand));
             } catch (RuntimeException trouble) {
                 // Its bad luck holds up no other.

@@ -30,7 +30,7 @@ public final class Launches {
         Map<SecretRef, String> opened = new HashMap<>();
         sealer.unseal(job.id().value(), jobs.secrets(job.id()))
                 .forEach((name, value) -> opened.put(new SecretRef(name), value));
-        return new Launch(attempt, job.spec(), runId(job), opened, push.apply(job.id()));
+        return new Launch(attempt, job.spec().on(job.backend()), runId(job), opened, push.apply(job.id()));
     }
 
     /** What a backend quotes of an attempt's output may hold its secrets. */

@@ -40,6 +40,28 @@ public record JobSpec(
         return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
+    /** The job as this backend starts it. */
+    public JobSpec on(String backend) {
+        Container there = placement.containers().get(backend);
+        if (there == null) return this;
+        return new JobSpec(
+                name,
+                framework,
+                model,
+                datasets,
+                method,
+                hyperparameters,
+                resources,
+                artifacts,
+                there,
+                labels,
+                annotations,
+                webhooks,
+                placement,
+                policy,
+                extra);
+    }
+
     /** The training stack that runs inside the job. {@code CUSTOM} runs the caller's own command. */
     public enum Framework {
         HF,

@@ -1,6 +1,7 @@
 package io.trainyard.spec;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -8,6 +9,7 @@ import java.util.Optional;
  *
  * @param backends in order of preference; empty lets the server's setting decide
  * @param fallback whether the next backend is tried when one proves out of reach at launch
+ * @param containers by backend: what is started there in place of the job's container
  */
 public record Placement(
         List<String> backends,
@@ -15,12 +17,14 @@ public record Placement(
         Optional<String> namespace,
         Optional<TrainingRuntime> runtime,
         Optional<String> queue,
-        boolean spot) {
+        boolean spot,
+        Map<String, Container> containers) {
     public static final Placement ANYWHERE =
-            new Placement(List.of(), false, Optional.empty(), Optional.empty(), Optional.empty(), false);
+            new Placement(List.of(), false, Optional.empty(), Optional.empty(), Optional.empty(), false, Map.of());
 
     public Placement {
         backends = List.copyOf(backends);
+        containers = Map.copyOf(containers);
     }
 
     /** A Kubeflow training runtime to run under. */

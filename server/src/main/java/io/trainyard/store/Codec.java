@@ -1,7 +1,9 @@
 package io.trainyard.store;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.Nulls;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
@@ -9,6 +11,7 @@ import io.trainyard.job.Progress;
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.JobSpec;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
@@ -33,6 +36,9 @@ final class Codec {
     private static <B extends MapperBuilder<?, B>> B tagged(B builder) {
         return builder.changeDefaultPropertyInclusion(
                         inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_ABSENT))
+                // What was written before there was such a thing.
+                .withConfigOverride(
+                        Map.class, override -> override.setNullHandling(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
                 .addMixIn(JobState.class, Tagged.class)
                 .addMixIn(JobState.Then.class, Tagged.class)
                 .addMixIn(Outcome.class, Tagged.class)

@@ -43,7 +43,7 @@ public record SomeJob(String backend, Map<String, String> annotations, Policy po
 
     public SomeJob placed(List<String> backends, boolean fallback) {
         var next = new Placement(
-                backends, fallback, Optional.empty(), Optional.empty(), Optional.empty(), placement.spot());
+                backends, fallback, Optional.empty(), Optional.empty(), Optional.empty(), placement.spot(), Map.of());
         return new SomeJob(backends.getFirst(), annotations, policy, next);
     }
 

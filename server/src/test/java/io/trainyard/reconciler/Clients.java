@@ -136,7 +136,13 @@ final class Clients {
                 Map.of(),
                 List.of(),
                 new Placement(
-                        order, random.nextInt(3) > 0, Optional.empty(), Optional.empty(), Optional.empty(), false),
+                        order,
+                        random.nextInt(3) > 0,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        Map.of()),
                 policy,
                 Settings.NONE);
     }

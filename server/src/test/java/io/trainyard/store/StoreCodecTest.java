@@ -36,6 +36,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.dataformat.cbor.CBORMapper;
 
 class StoreCodecTest {
     private static final Codec CODEC = Codec.INSTANCE;
@@ -185,9 +188,18 @@ class StoreCodecTest {
                         Optional.of("ns"),
                         Optional.of(new Placement.TrainingRuntime("torch", "ClusterTrainingRuntime", "g")),
                         Optional.of("q"),
-                        true),
+                        true,
+                        Map.of("kubernetes", plain.container())),
                 new Policy(Optional.of(Duration.ofSeconds(90, 5)), 5, 2, Optional.of(Duration.ofMillis(1500)), -7),
                 Samples.settings());
+    }
+
+    @Test
+    void a_job_written_before_placements_had_containers_is_read() {
+        var mapper = new CBORMapper();
+        JsonNode written = mapper.readTree(CODEC.spec.write(labelled(Map.of())));
+        ((ObjectNode) written.get("placement")).remove("containers");
+        assertEquals(labelled(Map.of()), CODEC.spec.read(mapper.writeValueAsBytes(written)));
     }
 
     @Test

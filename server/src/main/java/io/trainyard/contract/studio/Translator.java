@@ -89,7 +89,8 @@ record Translator(Request request, StudioSettings settings, String id, String cl
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),
-                        false),
+                        false,
+                        Map.of()),
                 Policy.DEFAULT,
                 Settings.NONE);
     }

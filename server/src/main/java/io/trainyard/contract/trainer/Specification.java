@@ -65,7 +65,14 @@ final class Specification {
                 labels,
                 annotations,
                 webhooks(),
-                new Placement(List.of(), false, Optional.empty(), Optional.of(extras.runtime), Optional.empty(), false),
+                new Placement(
+                        List.of(),
+                        false,
+                        Optional.empty(),
+                        Optional.of(extras.runtime),
+                        Optional.empty(),
+                        false,
+                        Map.of()),
                 new Policy(
                         Optional.of(Duration.ofMinutes(
                                 resources.get("max_duration_minutes").intValue())),

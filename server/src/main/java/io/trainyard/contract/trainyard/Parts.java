@@ -10,6 +10,7 @@ import io.trainyard.spec.Resources;
 import io.trainyard.spec.Settings;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** The parts of a create request that can hold no secret. */
@@ -123,7 +124,8 @@ final class Parts {
                 fields.text("namespace"),
                 fields.text("runtime").map(TrainingRuntime::named),
                 fields.text("queue"),
-                fields.flag("spot", false));
+                fields.flag("spot", false),
+                Map.of());
         fields.noMore();
         return placement;
     }

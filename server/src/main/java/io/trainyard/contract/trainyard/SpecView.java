@@ -1,5 +1,6 @@
 package io.trainyard.contract.trainyard;
 
+import io.trainyard.spec.Container;
 import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.Dataset;
 import io.trainyard.spec.JobSpec;
@@ -28,7 +29,7 @@ final class SpecView {
         hyperparameters(view.putObject("hyperparameters"), spec);
         resources(view.putObject("resources"), spec);
         artifacts(view, spec);
-        container(view.putObject("container"), spec);
+        container(view.putObject("container"), spec.container());
         placement(view, spec);
         texts(view.putObject("labels"), spec.labels());
         texts(view.putObject("annotations"), spec.annotations());
@@ -118,8 +119,7 @@ final class SpecView {
         checkpoints.everySteps().ifPresent(steps -> shown.put("every_steps", steps));
     }
 
-    private static void container(ObjectNode view, JobSpec spec) {
-        var container = spec.container();
+    private static void container(ObjectNode view, Container container) {
         container.image().ifPresent(image -> view.put("image", image));
         list(view, "command", container.command());
         list(view, "arguments", container.arguments());
@@ -147,6 +147,10 @@ final class SpecView {
         placement.namespace().ifPresent(namespace -> shown.put("namespace", namespace));
         placement.runtime().ifPresent(runtime -> shown.put("runtime", runtime.word()));
         placement.queue().ifPresent(queue -> shown.put("queue", queue));
+        if (!placement.containers().isEmpty()) {
+            ObjectNode containers = shown.putObject("containers");
+            placement.containers().forEach((backend, there) -> container(containers.putObject(backend), there));
+        }
         var policy = spec.policy();
         ObjectNode limits = view.putObject("policy")
                 .put("infrastructure_attempts", policy.infrastructureAttempts())

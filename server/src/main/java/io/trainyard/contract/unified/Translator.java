@@ -99,7 +99,14 @@ final class Translator {
                 labels(),
                 annotations(),
                 List.of(),
-                new Placement(List.of(), false, request.some("namespace"), Optional.empty(), Optional.empty(), false),
+                new Placement(
+                        List.of(),
+                        false,
+                        request.some("namespace"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        false,
+                        Map.of()),
                 Policy.DEFAULT,
                 knobs.rest());
     }

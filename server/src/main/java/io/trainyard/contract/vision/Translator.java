@@ -40,6 +40,17 @@ record Translator(Request request, String id, VisionSettings settings) {
     private static final Set<String> TEXT_TASKS =
             Set.of("text_generation", "causal_lm", "language_modeling", "instruction_tuning", "sft");
 
+    private static final Variable ADDRESS_OF_THE_CLUSTER =
+            new FromCluster("BACKEND_API_URL", FromCluster.Kind.CONFIG_MAP, "backend-config", "api-url");
+    private static final List<Variable> BUCKET_OF_THE_CLUSTER = List.of(
+            fromSecret("AWS_S3_ENDPOINT_URL", "endpoint"),
+            fromSecret("AWS_ACCESS_KEY_ID", "access-key"),
+            fromSecret("AWS_SECRET_ACCESS_KEY", "secret-key"));
+
+    private static Variable fromSecret(String name, String key) {
+        return new FromCluster(name, FromCluster.Kind.SECRET, "r2-credentials", key);
+    }
+
     private static final Duration DEADLINE = Duration.ofDays(1);
     private static final int RETRIES_ON_A_CLUSTER = 3;
 
@@ -53,7 +64,9 @@ record Translator(Request request, String id, VisionSettings settings) {
                 spec(),
                 Json.text(request.body(), Json.Style.WHOLE),
                 warnings(),
-                token() ? Map.of(INTERNAL_AUTH, settings.internalToken().orElseThrow()) : Map.of(),
+                internalToken()
+                        .<Map<SecretRef, String>>map(token -> Map.of(INTERNAL_AUTH, token))
+                        .orElse(Map.of()),
                 Json.bytes(request.body(), Json.Style.CANONICAL),
                 idempotencyKey);
     }
@@ -111,11 +124,7 @@ record Translator(Request request, String id, VisionSettings settings) {
                                 Optional.empty(),
                                 Checkpoints.DEFAULT.keep(),
                                 request.flag("resume"))),
-                new Container(
-                        image(),
-                        placement.backends().equals(List.of(KUBERNETES)) ? List.of("python", "train.py") : List.of(),
-                        flags() ? arguments(placement) : List.of(),
-                        environment()),
+                placement.fallback() ? process() : container(),
                 labels(),
                 Map.of(),
                 List.of(),
@@ -169,21 +178,42 @@ record Translator(Request request, String id, VisionSettings settings) {
                 1, gpus, Optional.empty(), cpus, Request.gib(memory).orElse(1), Optional.empty());
     }
 
-    private Optional<String> image() {
-        var cluster = settings.cluster();
-        return executor() == Executor.SUBPROCESS
-                ? Optional.empty()
-                : Optional.of("%s/trainer-%s:%s"
-                        .formatted(cluster.registry(), request.text("framework"), cluster.imageVersion()));
+    private Container container() {
+        return executor() == Executor.KUBERNETES ? image() : process();
     }
 
-    /** Whether something reads the published flags: the operator's script, or a trainer image. */
+    /** A trainer image, which reads the published flags. */
+    private Container image() {
+        var cluster = settings.cluster();
+        String image =
+                "%s/trainer-%s:%s".formatted(cluster.registry(), request.text("framework"), cluster.imageVersion());
+        var environment = new ArrayList<>(callbacks());
+        if (environment.isEmpty()) environment.add(ADDRESS_OF_THE_CLUSTER);
+        environment.addAll(BUCKET_OF_THE_CLUSTER);
+        environment.addAll(token());
+        return new Container(
+                Optional.of(image), List.of("python", "train.py"), arguments("/workspace/output"), environment);
+    }
+
+    /** The operator's script, which reads the published flags too, or our trainer, which knows the job without them. */
+    private Container process() {
+        if (!settings.process().script()) return Container.NONE;
+        var environment = new ArrayList<>(callbacks());
+        environment.addAll(token());
+        return new Container(Optional.empty(), List.of(), arguments("output"), environment);
+    }
+
+    /** Whether something reads the published flags. */
     private boolean flags() {
         return settings.process().script() || executor() == Executor.KUBERNETES;
     }
 
-    /** One word each, never a shell line: JSON stands in it as it is. */
-    private List<String> arguments(Placement placement) {
+    /**
+     * One word each, never a shell line: JSON stands in it as it is.
+     *
+     * @param output where requests that do not say it leave what they make
+     */
+    private List<String> arguments(String output) {
         var words = new ArrayList<String>();
         for (String field : List.of(
                 "framework",
@@ -195,8 +225,7 @@ record Translator(Request request, String id, VisionSettings settings) {
                 "batch_size",
                 "learning_rate",
                 "optimizer")) flag(words, field);
-        boolean onCluster = placement.backends().equals(List.of(KUBERNETES));
-        words.add("--output_dir=" + request.some("output_dir").orElse(onCluster ? "/workspace/output" : "output"));
+        words.add("--output_dir=" + request.some("output_dir").orElse(output));
         words.add("--job_id=" + id);
         for (String field : List.of("num_classes", "project_id", "image_size", "device", "checkpoint_path"))
             flag(words, field);
@@ -217,33 +246,22 @@ record Translator(Request request, String id, VisionSettings settings) {
         if (!text.isEmpty()) words.add("--" + field + "=" + text);
     }
 
-    private boolean token() {
-        return flags() && settings.internalToken().isPresent();
+    private Optional<String> internalToken() {
+        return flags() ? settings.internalToken() : Optional.empty();
     }
 
-    private List<Variable> environment() {
-        var variables = new ArrayList<Variable>();
-        if (flags())
-            settings.address()
-                    .get()
-                    .ifPresent(address -> variables.add(
-                            new Variable.Plain("BACKEND_API_URL", address + VisionContract.PREFIX + "/api/v1")));
-        if (executor() == Executor.KUBERNETES) variables.addAll(ofTheCluster(variables.isEmpty()));
-        if (token()) variables.add(new Variable.Secret(INTERNAL_AUTH_TOKEN, INTERNAL_AUTH));
-        return variables;
+    private List<Variable> token() {
+        return internalToken().isPresent()
+                ? List.of(new Variable.Secret(INTERNAL_AUTH_TOKEN, INTERNAL_AUTH))
+                : List.of();
     }
 
-    /** @param address whether this server knows none of its own that pods could call */
-    private static List<Variable> ofTheCluster(boolean address) {
-        var variables = new ArrayList<Variable>();
-        if (address)
-            variables.add(new FromCluster("BACKEND_API_URL", FromCluster.Kind.CONFIG_MAP, "backend-config", "api-url"));
-        for (var each : List.of(
-                List.of("AWS_S3_ENDPOINT_URL", "endpoint"),
-                List.of("AWS_ACCESS_KEY_ID", "access-key"),
-                List.of("AWS_SECRET_ACCESS_KEY", "secret-key")))
-            variables.add(new FromCluster(each.getFirst(), FromCluster.Kind.SECRET, "r2-credentials", each.getLast()));
-        return variables;
+    private List<Variable> callbacks() {
+        return settings.address()
+                .get()
+                .<List<Variable>>map(address ->
+                        List.of(new Variable.Plain("BACKEND_API_URL", address + VisionContract.PREFIX + "/api/v1")))
+                .orElse(List.of());
     }
 
     private Map<String, String> labels() {
@@ -265,13 +283,15 @@ record Translator(Request request, String id, VisionSettings settings) {
                 yield List.of(settings.process().simulated() ? process : KUBERNETES);
             }
         };
+        boolean two = backends.size() > 1;
         return new Placement(
                 backends,
-                backends.size() > 1,
+                two,
                 Optional.of(settings.cluster().namespace()),
                 Optional.empty(),
                 Optional.empty(),
-                false);
+                false,
+                two ? Map.of(KUBERNETES, image()) : Map.of());
     }
 
     /** On a cluster three failures more are no end yet, as published. */

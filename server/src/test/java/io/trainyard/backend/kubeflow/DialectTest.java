@@ -120,7 +120,8 @@ class DialectTest {
                         Optional.empty(),
                         Optional.of(TrainingRuntime.named("nemo-runtime")),
                         Optional.empty(),
-                        false),
+                        false,
+                        Map.of()),
                 plain.policy(),
                 plain.extra());
     }

@@ -11,6 +11,7 @@ import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,8 +38,6 @@ class VisionJobsTest {
                 namespace,
                 "K8S_TRAINING_NAMESPACE",
                 namespace,
-                "TRAINYARD_VISION_FALLBACK",
-                "off",
                 "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS",
                 "0")) {
             JsonNode job = on.server().post(JOBS, REQUEST).json();
@@ -55,7 +54,8 @@ class VisionJobsTest {
             assertEquals("training-job", made.getMetadata().getLabels().get("app"));
             var container =
                     made.getSpec().getTemplate().getSpec().getContainers().getFirst();
-            assertEquals("python", container.getCommand().getFirst());
+            assertEquals(List.of("python", "train.py"), container.getCommand());
+            assertTrue(container.getArgs().contains("--output_dir=/workspace/output"), container.toString());
             var variables = new HashMap<String, EnvVar>();
             for (EnvVar each : container.getEnv()) variables.put(each.getName(), each);
             var key = Objects.requireNonNull(variables.get("AWS_SECRET_ACCESS_KEY"))

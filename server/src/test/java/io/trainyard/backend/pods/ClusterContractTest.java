@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -147,7 +148,7 @@ class ClusterContractTest {
                     plain.labels(),
                     plain.annotations(),
                     plain.webhooks(),
-                    new Placement(List.of(), false, Optional.empty(), runtime, Optional.empty(), false),
+                    new Placement(List.of(), false, Optional.empty(), runtime, Optional.empty(), false, Map.of()),
                     plain.policy(),
                     plain.extra());
         }

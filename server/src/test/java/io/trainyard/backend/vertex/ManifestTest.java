@@ -308,7 +308,7 @@ class ManifestTest {
                 Map.of(),
                 Map.of(),
                 List.of(),
-                new Placement(List.of(), false, Optional.empty(), Optional.empty(), Optional.empty(), true),
+                new Placement(List.of(), false, Optional.empty(), Optional.empty(), Optional.empty(), true, Map.of()),
                 new Policy(Optional.of(Duration.ofMinutes(90)), 3, 0, Optional.empty(), 0),
                 PLAIN.extra());
     }

@@ -12,6 +12,7 @@ import io.trainyard.job.JobId;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Reason;
 import io.trainyard.job.Wish;
+import io.trainyard.spec.JobSpec;
 import io.trainyard.wire.Json;
 import java.time.Instant;
 import java.util.Optional;
@@ -52,7 +53,7 @@ class VisionAnswersTest {
                 each.putObject("advanced_config").put("note", "a \"b\" \\ c");
             });
             String manifest = new JobWorkload(KubernetesSettings.DEFAULT)
-                    .plan(wanted(body).spec())
+                    .plan(wanted(body).spec().on("kubernetes"))
                     .manifest();
             assertFalse(manifest.contains("CUDA_VISIBLE_DEVICES"), manifest);
             assertFalse(manifest.contains("nodeSelector"), manifest);
@@ -72,13 +73,13 @@ class VisionAnswersTest {
 
     @Test
     void F54_a_job_on_kubernetes_is_told_where_to_call_and_gets_the_token_as_a_secret() {
-        Wanted wanted = wanted(Vision.body(9, body -> body.put("executor", "kubernetes")));
-        assertTrue(wanted.spec()
-                .container()
+        JobSpec spec = wanted(Vision.body(9, body -> body.put("executor", "kubernetes")))
+                .spec()
+                .on("kubernetes");
+        assertTrue(spec.container()
                 .arguments()
                 .contains("--callback_url=http://trainyard.example:4000/vision/internal/training/9"));
-        String manifest =
-                new JobWorkload(KubernetesSettings.DEFAULT).plan(wanted.spec()).manifest();
+        String manifest = new JobWorkload(KubernetesSettings.DEFAULT).plan(spec).manifest();
         assertTrue(manifest.contains("INTERNAL_AUTH_TOKEN"), manifest);
         assertFalse(manifest.contains(Vision.INTERNAL), manifest);
     }

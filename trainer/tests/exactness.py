@@ -1,0 +1,29 @@
+"""Runs a job to its end with three kills on the way, for comparison with an undisturbed one."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from conftest import Jobs, Started
+
+KILLS = 3
+# Further than a job can run ahead of the test that reads of its steps.
+MARGIN_STEPS = 20
+
+
+def killed_three_times(jobs: Jobs, document: dict[str, Any], draw: random.Random, processes: int = 1) -> Started:
+    """Each kill comes at a random step of those that the attempt still has before it."""
+    last = document["hyperparameters"]["max_steps"]
+    at = sorted(draw.sample(range(2, last - MARGIN_STEPS), KILLS))
+    print(f"{document['run_id']}: killed at steps {at}")
+    for attempt, step in enumerate(at, start=1):
+        job = jobs.start({**document, "attempt": attempt}, processes=processes, narrow=True)
+        job.until(lambda event, step=step: event["event"] == "step" and event["step"] >= step)  # type: ignore[misc]
+        job.kill()
+        assert not job.of("finished")
+    ended = jobs.run({**document, "attempt": KILLS + 1}, processes=processes)
+    assert ended.process.returncode == 0, ended.explained()
+    if at[-1] > document["checkpoints"]["every_steps"]:
+        assert ended.of("started")[0]["resume_step"] is not None
+    return ended
