@@ -87,6 +87,16 @@ def test_sigterm_saves_in_the_middle_of_an_epoch(jobs: Jobs, dataset: Path, whol
     assert equal(whole, jobs.run(given))
 
 
+def test_two_processes_take_the_same_pictures_as_one(jobs: Jobs, dataset: Path, whole: Started) -> None:
+    given = document(jobs, dataset, "two", workers=0)
+    given["hyperparameters"]["max_steps"] = 3
+    job = jobs.run(given, processes=2)
+    assert job.process.returncode == 0, job.explained()
+    # Each process normalizes its own half of a batch, so the losses are near and not the same.
+    assert job.of("step")[0]["loss"] == pytest.approx(whole.of("step")[0]["loss"], rel=0.5)
+    assert job.of("eval")[0]["epoch"] == 1
+
+
 def test_it_begins_with_weights_from_a_file(jobs: Jobs, dataset: Path, whole: Started) -> None:
     given = document(jobs, dataset, "pretrained", pretrained=True)
     given["model"]["weights_uri"] = str(Path(whole.events[-1]["artifacts"]) / "weights" / "best.safetensors")
