@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / "trainer" / "tests"))
 import s3
 from throttle import Throttle
 
-PLAIN = Path(__file__).parent / "training" / "plain.py"
-SAVE = Path(__file__).parent / "training" / "save.py"
+PLAIN = ROOT / "trainer" / "tests" / "plain.py"
+SAVE = Path(__file__).parent / "save_checkpoint.py"
 MOST_OF_A_PLAIN_START = 1.10
 MOST_CPU_OF_A_PLAIN_STEP = 1.02
 STORAGE_BYTES_PER_SECOND = 50e6
@@ -169,7 +169,7 @@ class _Bench:
         assert process.stdout is not None
         first, events = 0.0, []
         for line in process.stdout:
-            stepped = line.startswith(b"step ") if plainly else b'"event": "step"' in line
+            stepped = line.startswith(b'{"step": ') if plainly else b'"event": "step"' in line
             first = first or (time.monotonic() - began if stepped else 0.0)
             if not plainly:
                 events.append(json.loads(line))

@@ -1,4 +1,4 @@
-"""Saves one checkpoint as a synchronous trainer would: python save.py URI MEGABYTES; prints the seconds."""
+"""Saves one checkpoint as a synchronous trainer would: python save_checkpoint.py URI MEGABYTES; prints the seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "trainer"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "trainer"))
 
 import torch
 from trainer.checkpoint import Checkpoints
