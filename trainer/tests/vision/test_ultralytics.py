@@ -78,6 +78,7 @@ def test_the_debug_command_trains_and_tells_the_platform(tmp_path: Path, platfor
     arguments = flags(drawings.yolo(tmp_path / "data"), output, callback_url=platform.address)
     job = Started(arguments, {"INTERNAL_AUTH_TOKEN": "of-the-platform"}, tmp_path)
     assert job.finish() == 0, job.explained()
+    assert "[STATUS] SUCCESS" in job.explained()
     assert [event["step"] for event in job.of("step")] == [1, 2, 3, 4]
     assert [event["epoch"] for event in job.of("eval")] == [1, 2]
     assert {"map50", "map50_95", "precision", "recall"} <= job.of("eval")[-1].keys()
@@ -107,6 +108,7 @@ def test_a_platform_that_refuses_is_warned_of_once_and_a_failure_is_told(tmp_pat
     job = Started(arguments, {"INTERNAL_AUTH_TOKEN": "of-the-platform"}, tmp_path)
     assert job.finish() == 1
     assert job.events[-1]["kind"] == "data"
+    assert "[STATUS] FAILED" in job.explained()
     assert platform.bodies("PATCH", "status")[-1]["status"] == "failed"
     assert "nowhere" in platform.bodies("PATCH", "status")[-1]["error"]
     refused = Started(arguments, {"INTERNAL_AUTH_TOKEN": "of another"}, tmp_path)
