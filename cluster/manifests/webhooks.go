@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -18,6 +19,30 @@ type Webhooks struct {
 	Authority []byte
 	// Paths are the endings of the webhook paths to keep: those of the kinds that run. Empty keeps all.
 	Paths []string
+	Also  []AlsoWebhook
+}
+
+// AlsoWebhook is for a kind that the operator was told of here: like one that it ships.
+type AlsoWebhook struct {
+	// Like and Ending are endings of paths, behind mutate or validate.
+	Like, Ending             string
+	Group, Version, Resource string
+}
+
+func (also AlsoWebhook) of(shipped map[string]any, path string) (map[string]any, string) {
+	verb := strings.TrimSuffix(path, also.Like)
+	copied := runtime.DeepCopyJSON(shipped)
+	name, _, _ := unstructured.NestedString(copied, "name")
+	copied["name"] = also.Resource + "-" + name
+	rules, _, _ := unstructured.NestedSlice(copied, "rules")
+	for _, rule := range rules {
+		if each, isMap := rule.(map[string]any); isMap {
+			each["apiGroups"], each["apiVersions"] = []any{also.Group}, []any{also.Version}
+			each["resources"] = []any{also.Resource}
+		}
+	}
+	copied["rules"] = rules
+	return copied, verb + also.Ending
 }
 
 // Webhooks registers them at 127.0.0.1 with our own authority: no Service could route to them.
@@ -62,10 +87,14 @@ func (webhooks Webhooks) point(entries []any) []any {
 		if !webhooks.keeps(path) {
 			continue
 		}
-		webhook["clientConfig"] = map[string]any{
-			"url":      fmt.Sprintf("https://127.0.0.1:%d%s", webhooks.Port, path),
-			"caBundle": base64.StdEncoding.EncodeToString(webhooks.Authority),
+		for _, also := range webhooks.Also {
+			if strings.HasSuffix(path, also.Like) {
+				copied, ending := also.of(webhook, path)
+				webhooks.address(copied, ending)
+				kept = append(kept, copied)
+			}
 		}
+		webhooks.address(webhook, path)
 		if strings.HasSuffix(path, "--v1-pod") {
 			// JobSet's kustomize patch, without which its webhook would be asked about every pod.
 			webhook["objectSelector"] = map[string]any{"matchExpressions": []any{
@@ -75,6 +104,13 @@ func (webhooks Webhooks) point(entries []any) []any {
 		kept = append(kept, webhook)
 	}
 	return kept
+}
+
+func (webhooks Webhooks) address(webhook map[string]any, path string) {
+	webhook["clientConfig"] = map[string]any{
+		"url":      fmt.Sprintf("https://127.0.0.1:%d%s", webhooks.Port, path),
+		"caBundle": base64.StdEncoding.EncodeToString(webhooks.Authority),
+	}
 }
 
 func (webhooks Webhooks) keeps(path string) bool {

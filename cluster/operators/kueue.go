@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"io.trainyard/cluster/manifests"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/discovery"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -25,7 +26,6 @@ import (
 	"sigs.k8s.io/kueue/pkg/webhooks"
 )
 
-// TrainJob is not among the frameworks: Kueue 0.12 does not know it.
 const kueueConfiguration = `apiVersion: config.kueue.x-k8s.io/v1beta1
 kind: Configuration
 namespace: kueue-system
@@ -40,7 +40,7 @@ controller:
     ClusterQueue.kueue.x-k8s.io: 1
     ResourceFlavor.kueue.x-k8s.io: 1
 integrations:
-  frameworks: ["batch/job", "jobset.x-k8s.io/jobset", "kubeflow.org/pytorchjob"]
+  frameworks: ["batch/job", "jobset.x-k8s.io/jobset", "kubeflow.org/pytorchjob", "trainer.kubeflow.org/trainjob"]
 `
 
 var kueueWebhookPaths = []string{
@@ -93,7 +93,10 @@ func (host Host) kueue(ctx context.Context, port int) (*operator, error) {
 	if err := host.startVisibility(ctx, queues, visibilityPort); err != nil {
 		return nil, err
 	}
-	return &operator{name: "kueue", manager: manager, webhookPaths: kueueWebhookPaths}, nil
+	return &operator{name: "kueue", manager: manager, webhookPaths: kueueWebhookPaths, alsoWebhooks: []manifests.AlsoWebhook{{
+		Like: "-kubeflow-org-v1-pytorchjob", Ending: "-trainer-kubeflow-org-v1alpha1-trainjob",
+		Group: trainJobKind.Group, Version: trainJobKind.Version, Resource: "trainjobs",
+	}}}, nil
 }
 
 func (host Host) kueueOptions(scheme *runtime.Scheme) (ctrl.Options, configapi.Configuration, error) {

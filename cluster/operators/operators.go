@@ -47,6 +47,7 @@ type operator struct {
 	manager ctrl.Manager
 	// webhookPaths are the endings of the webhook paths of the kinds that run here.
 	webhookPaths []string
+	alsoWebhooks []manifests.AlsoWebhook
 }
 
 // Start starts the named operators, which run until running ends, and returns when their webhooks answer.
@@ -87,7 +88,7 @@ func (host Host) startOne(ctx context.Context, name string) (func() error, error
 	}()
 	checker := started.manager.GetWebhookServer().StartedChecker()
 	return func() error { return checker((*http.Request)(nil)) }, host.Installer.Webhooks(ctx, manifests.Webhooks{
-		Operator: name, Port: port, Authority: host.Authority.PEM, Paths: started.webhookPaths,
+		Operator: name, Port: port, Authority: host.Authority.PEM, Paths: started.webhookPaths, Also: started.alsoWebhooks,
 	})
 }
 

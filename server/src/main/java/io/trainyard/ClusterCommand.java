@@ -2,11 +2,14 @@ package io.trainyard;
 
 import io.trainyard.backend.Backend.Unreachable;
 import io.trainyard.backend.cluster.Api;
+import io.trainyard.backend.pods.Workload;
+import io.trainyard.backend.pods.Workload.Kind;
 import io.trainyard.backend.setup.Inventory;
 import io.trainyard.backend.setup.Setup;
 import io.trainyard.backend.setup.Step;
 import io.trainyard.backend.setup.Wanted;
 import java.io.PrintStream;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -129,7 +132,7 @@ final class ClusterCommand {
             return DONE;
         }
         try (var api = new Api(new KubernetesConfiguration(configuration).cluster())) {
-            return run(new Setup(api, wanted), api);
+            return run(new Setup(api, wanted, kinds(api)), api);
         } catch (Unreachable silent) {
             streams.err().println("trainyard: " + silent.getMessage());
             streams.err()
@@ -137,6 +140,14 @@ final class ClusterCommand {
                             "Name the cluster: --kubernetes-kubeconfig PATH (or KUBECONFIG), --kubernetes-context NAME.");
             return TROUBLE;
         }
+    }
+
+    private List<Kind> kinds(Api api) {
+        return Stream.concat(
+                        new KubernetesConfiguration(configuration).kinds().stream(),
+                        new KubeflowConfiguration(configuration).kinds(api, InstantSource.system()).stream())
+                .map(Workload::kind)
+                .toList();
     }
 
     private int run(Setup setup, Api api) {

@@ -21,25 +21,29 @@ final class ClusterFindings {
 
     /** Empty where the server asks nothing of any cluster. */
     static List<Finding> of(Configuration configuration) {
-        var clusters = new KubernetesConfiguration(configuration);
-        var kubeflow = new KubeflowConfiguration(configuration);
-        try (var api = new Api(clusters.cluster())) {
-            var kinds = new TreeMap<String, List<Workload>>();
-            if (clusters.settings().depth() != Depth.RENDER)
-                kinds.computeIfAbsent(clusters.settings().namespace(), _ -> new ArrayList<>())
-                        .addAll(clusters.kinds());
-            if (kubeflow.settings().depth() != Depth.RENDER
-                    && !kubeflow.contracts().isEmpty())
-                kinds.computeIfAbsent(configuration.jobsNamespace(), _ -> new ArrayList<>())
-                        .addAll(kubeflow.kinds(api, InstantSource.system()));
-            var findings = new ArrayList<Finding>();
-            kinds.forEach((namespace, some) -> findings.addAll(in(namespace, some, api)));
-            return findings;
+        try (var api = new Api(new KubernetesConfiguration(configuration).cluster())) {
+            return of(configuration, api);
         } catch (Unreachable silent) {
             String remedy =
                     "say TRAINYARD_KUBERNETES_KUBECONFIG, or run the server in the cluster; until then jobs wait";
             return List.of(new Finding(SUBJECT, false, String.valueOf(silent.getMessage()), remedy));
         }
+    }
+
+    /** @throws Unreachable while the cluster does not answer */
+    static List<Finding> of(Configuration configuration, Api api) throws Unreachable {
+        var clusters = new KubernetesConfiguration(configuration);
+        var kubeflow = new KubeflowConfiguration(configuration);
+        var kinds = new TreeMap<String, List<Workload>>();
+        if (clusters.settings().depth() != Depth.RENDER)
+            kinds.computeIfAbsent(clusters.settings().namespace(), _ -> new ArrayList<>())
+                    .addAll(clusters.kinds());
+        if (kubeflow.settings().depth() != Depth.RENDER && !kubeflow.contracts().isEmpty())
+            kinds.computeIfAbsent(configuration.jobsNamespace(), _ -> new ArrayList<>())
+                    .addAll(kubeflow.kinds(api, InstantSource.system()));
+        var findings = new ArrayList<Finding>();
+        kinds.forEach((namespace, some) -> findings.addAll(in(namespace, some, api)));
+        return findings;
     }
 
     private static List<Finding> in(String namespace, List<Workload> kinds, Api api) {

@@ -1,6 +1,7 @@
 package io.trainyard;
 
 import io.trainyard.backend.local.LocalSettings;
+import io.trainyard.job.Backoff;
 import io.trainyard.webhook.AddressPolicy;
 import java.io.IOException;
 import java.io.Reader;
@@ -168,6 +169,20 @@ final class Configuration {
         return Duration.ofSeconds(whole(Setting.POLL_SECONDS, 1, 3600));
     }
 
+    Backoff backoff() {
+        Duration first = Duration.ofSeconds(whole(Setting.RETRY_FIRST, 1, 86_400));
+        Duration longest = Duration.ofSeconds(whole(Setting.RETRY_LONGEST, 1, 604_800));
+        if (longest.compareTo(first) < 0)
+            throw nonsense(
+                    Setting.RETRY_LONGEST, "at least " + Setting.RETRY_FIRST.key + " (" + first.toSeconds() + ")");
+        return new Backoff(
+                first,
+                whole(Setting.RETRY_FACTOR, 1, 100),
+                longest,
+                Duration.ofSeconds(whole(Setting.RETRY_HEALTHY, 1, 604_800)),
+                whole(Setting.RETRY_MOST, 1, 100));
+    }
+
     Duration simulatedRun() {
         return Duration.ofMillis(whole(Setting.SIMULATED_MILLIS, 1, Integer.MAX_VALUE));
     }
@@ -265,6 +280,7 @@ final class Configuration {
                 rootContract(),
                 jobsNamespace(),
                 poll(),
+                backoff(),
                 simulatedRun(),
                 simulatedSlots(),
                 local(),

@@ -96,6 +96,7 @@ final class KubernetesConfiguration {
                         seconds(Setting.KUBERNETES_WAIT_CONFIGURATION).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_SET_UP).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_REFUSED).orElseThrow(),
+                        seconds(Setting.KUBERNETES_WAIT_DEACTIVATED).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_CAPACITY)),
                 new PodsSettings.Queueing(
                         all.some(Setting.KUBERNETES_QUEUE), all.some(Setting.KUBERNETES_PRIORITY_CLASS)));

@@ -47,6 +47,14 @@ enum Setting {
             "",
             "the one contract to answer at the root: nemo, meta, hf-unsloth, unified or studio; all of them"),
     POLL_SECONDS("trainyard.poll-seconds", "5", "how often every live job is looked at without a hint"),
+    RETRY_FIRST("trainyard.retry.first-seconds", "10", "wait before the attempt after a failed one"),
+    RETRY_FACTOR("trainyard.retry.factor", "3", "by which each further wait is longer"),
+    RETRY_LONGEST("trainyard.retry.longest-seconds", "3600", "longest wait before an attempt"),
+    RETRY_HEALTHY(
+            "trainyard.retry.healthy-seconds",
+            "600",
+            "length of a run after which earlier failures of machines no longer count"),
+    RETRY_MOST("trainyard.retry.most-attempts", "100", "of any job, whatever it asks for; 1 for no second attempt"),
     SIMULATED_MILLIS("trainyard.simulated.run-millis", "30000", "how long a simulated run lasts unless told otherwise"),
     SIMULATED_SLOTS("trainyard.simulated.slots", "10000", "simulated attempts at the same time"),
     LOCAL_PYTHON("trainyard.local.python", "", "interpreter with the trainer's packages"),
@@ -191,6 +199,10 @@ enum Setting {
             "trainyard.kubernetes.wait.refused-seconds",
             "600",
             "after which pods that the cluster refuses (quota, policy) are a failure"),
+    KUBERNETES_WAIT_DEACTIVATED(
+            "trainyard.kubernetes.wait.deactivated-seconds",
+            "600",
+            "after which a job that Kueue has given up, and nobody has activated again, is a failure"),
     KUBERNETES_WAIT_CAPACITY(
             "trainyard.kubernetes.wait.capacity-seconds", "", "after which a lack of room is a failure; never"),
     KUBEFLOW_CONTRACTS(

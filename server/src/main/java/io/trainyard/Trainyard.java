@@ -63,6 +63,7 @@ final class Trainyard implements AutoCloseable {
     private final ClusterBackend kubernetes;
     private final ClusterBackend kubeflow;
     private final VertexBackend vertex;
+    private final ClusterProbe probe;
     private final Reconciler reconciler;
     private final Harvester harvester;
     private final Streams streams;
@@ -109,7 +110,11 @@ final class Trainyard implements AutoCloseable {
         var address = new AtomicReference<>(configuration.publicUrl());
         var launches = new Launches(store.jobs(), sealer, job -> push(address.get(), sealer, job));
         reconciler = new Reconciler(
-                store, backends, launches, output(harvester), new Reconciler.Timing(clock, configuration.poll()));
+                store,
+                backends,
+                launches,
+                output(harvester),
+                new Reconciler.Timing(clock, configuration.poll(), configuration.backoff()));
         hint.set(reconciler::look);
         streams = new Streams(store, clock);
         var placer = new Placer(backends, configuration.preferredBackend(), operators.preferred(), reconciler);
@@ -147,6 +152,7 @@ final class Trainyard implements AutoCloseable {
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
         reconciler.start();
         deliverer.start();
+        probe = new ClusterProbe(configuration, api);
         sayReady(configuration);
     }
 
@@ -225,6 +231,7 @@ final class Trainyard implements AutoCloseable {
         vertex.close();
         kubernetes.close();
         kubeflow.close();
+        probe.close();
         api.close();
         store.close();
     }

@@ -37,6 +37,11 @@ class ConfigurationTest {
             trainyard.runtime.trainjob-api-version TRAINYARD_RUNTIME_TRAINJOB_API_VERSION TRAINER_TRAINJOB_API_VERSION = trainer.kubeflow.org/v1alpha1
             trainyard.root-contract TRAINYARD_ROOT_CONTRACT =
             trainyard.poll-seconds TRAINYARD_POLL_SECONDS = 5
+            trainyard.retry.first-seconds TRAINYARD_RETRY_FIRST_SECONDS = 10
+            trainyard.retry.factor TRAINYARD_RETRY_FACTOR = 3
+            trainyard.retry.longest-seconds TRAINYARD_RETRY_LONGEST_SECONDS = 3600
+            trainyard.retry.healthy-seconds TRAINYARD_RETRY_HEALTHY_SECONDS = 600
+            trainyard.retry.most-attempts TRAINYARD_RETRY_MOST_ATTEMPTS = 100
             trainyard.simulated.run-millis TRAINYARD_SIMULATED_RUN_MILLIS = 30000
             trainyard.simulated.slots TRAINYARD_SIMULATED_SLOTS = 10000
             trainyard.local.python TRAINYARD_LOCAL_PYTHON =
@@ -85,6 +90,7 @@ class ConfigurationTest {
             trainyard.kubernetes.wait.configuration-seconds TRAINYARD_KUBERNETES_WAIT_CONFIGURATION_SECONDS = 120
             trainyard.kubernetes.wait.set-up-seconds TRAINYARD_KUBERNETES_WAIT_SET_UP_SECONDS = 900
             trainyard.kubernetes.wait.refused-seconds TRAINYARD_KUBERNETES_WAIT_REFUSED_SECONDS = 600
+            trainyard.kubernetes.wait.deactivated-seconds TRAINYARD_KUBERNETES_WAIT_DEACTIVATED_SECONDS = 600
             trainyard.kubernetes.wait.capacity-seconds TRAINYARD_KUBERNETES_WAIT_CAPACITY_SECONDS =
             trainyard.kubeflow.contracts TRAINYARD_KUBEFLOW_CONTRACTS = trainer,unified
             trainyard.kubeflow.trainer-release TRAINYARD_KUBEFLOW_TRAINER_RELEASE =
@@ -246,6 +252,13 @@ class ConfigurationTest {
         Files.writeString(file, "trainyard.prot = 80\ntrainyard.port = 80\n");
         String message = refused(Map.of());
         assertTrue(message.startsWith(file + ": trainyard.prot is no setting"), message);
+    }
+
+    @Test
+    void a_longest_wait_shorter_than_the_first_is_refused() {
+        String message = refused(Map.of("TRAINYARD_RETRY_LONGEST_SECONDS", "5"));
+        assertTrue(message.contains("trainyard.retry.longest-seconds"), message);
+        assertTrue(message.contains("at least trainyard.retry.first-seconds (10)"), message);
     }
 
     @Test

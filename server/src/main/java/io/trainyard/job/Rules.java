@@ -29,10 +29,14 @@ public final class Rules {
     /** After a stop was accepted and the grace has passed, the backend is told again this much later. */
     static final Duration STOP_AGAIN_AFTER = Duration.ofSeconds(15);
 
-    private Rules() {}
+    private final Backoff backoff;
+
+    public Rules(Backoff backoff) {
+        this.backoff = backoff;
+    }
 
     /** @param seen what the backend sees of the live attempt; of no interest in states that have none */
-    public static Step next(Job job, Observation seen, Instant now) {
+    public Step next(Job job, Observation seen, Instant now) {
         return switch (job.state()) {
             case Queued queued -> queued(job, queued, now);
             case Launching launching -> launching(job, launching, seen, now);
@@ -78,7 +82,7 @@ public final class Rules {
     }
 
     /** The backend refused for good; nothing was created. */
-    public static Step.Become refused(Job job, Launching launching, Ending.Failure why, Instant now) {
+    public Step.Become refused(Job job, Launching launching, Ending.Failure why, Instant now) {
         return after(job, launching.attempt(), new Ended(why, Duration.ZERO), now);
     }
 
@@ -108,7 +112,7 @@ public final class Rules {
         };
     }
 
-    private static Step launching(Job job, Launching launching, Observation seen, Instant now) {
+    private Step launching(Job job, Launching launching, Observation seen, Instant now) {
         var attempt = launching.attempt();
         if (seen instanceof Ended ended) return after(job, attempt, ended, now);
         if (job.wish() != Wish.RUN) return stop(job, attempt, launching.handle(), Optional.empty(), wished(job), now);
@@ -133,7 +137,7 @@ public final class Rules {
         return new Step.Become(next, Event.Kind.WAITING, waiting.reason().sentence());
     }
 
-    private static Step running(Job job, Running running, Observation seen, Instant now) {
+    private Step running(Job job, Running running, Observation seen, Instant now) {
         var attempt = running.attempt();
         if (seen instanceof Ended ended) return after(job, attempt, ended, now);
         if (job.wish() != Wish.RUN)
@@ -174,7 +178,7 @@ public final class Rules {
                 now);
     }
 
-    private static Step stopping(Job job, Stopping stopping, Observation seen, Instant now) {
+    private Step stopping(Job job, Stopping stopping, Observation seen, Instant now) {
         var attempt = stopping.attempt();
         var tell = new Step.Stop(attempt, stopping.handle(), grace(job));
         return switch (seen) {
@@ -204,7 +208,7 @@ public final class Rules {
         return new Step.Become(next, Event.Kind.STOPPING, "the backend was told to stop it");
     }
 
-    private static Step stopped(Job job, Stopping stopping, Optional<Ended> ended, Instant now) {
+    private Step stopped(Job job, Stopping stopping, Optional<Ended> ended, Instant now) {
         Duration ran = ended.map(Ended::ran)
                 .orElseGet(
                         () -> stopping.since().map(since -> between(since, now)).orElse(Duration.ZERO));
@@ -224,7 +228,7 @@ public final class Rules {
     }
 
     /** An attempt is over: the job is done, or its next attempt waits. */
-    private static Step.Become after(Job job, Attempt attempt, Ended ended, Instant now) {
+    private Step.Become after(Job job, Attempt attempt, Ended ended, Instant now) {
         Job counted = job.withCounts(job.ran().plus(ended.ran()), job.failures(), job.userFailures());
         if (job.wish().ends()) return done(counted, new Outcome.Cancelled(), now);
         return switch (ended.ending()) {
@@ -236,8 +240,8 @@ public final class Rules {
         };
     }
 
-    private static Step.Become failed(Job job, Attempt attempt, Ending.Failure failure, Duration ran, Instant now) {
-        var retry = Retry.after(job, attempt, failure.cause(), ran);
+    private Step.Become failed(Job job, Attempt attempt, Ending.Failure failure, Duration ran, Instant now) {
+        var retry = Retry.after(job, attempt, failure.cause(), ran, backoff);
         Job counted = job.withCounts(job.ran(), retry.failures(), retry.userFailures());
         boolean overdue = job.spec()
                 .policy()
@@ -254,7 +258,7 @@ public final class Rules {
         return new Step.Become(counted.withState(queued, now), Event.Kind.RETRYING, message);
     }
 
-    private static Step.Become vanished(Job job, Attempt attempt, Duration ran, Instant now) {
+    private Step.Become vanished(Job job, Attempt attempt, Duration ran, Instant now) {
         var why = new Ending.Failure(Cause.VANISHED, "what the backend had started is gone");
         return after(job, attempt, new Ended(why, ran), now);
     }

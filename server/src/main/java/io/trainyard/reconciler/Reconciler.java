@@ -1,6 +1,7 @@
 package io.trainyard.reconciler;
 
 import io.trainyard.backend.Backend;
+import io.trainyard.job.Backoff;
 import io.trainyard.job.JobId;
 import io.trainyard.job.Queue.Demand;
 import io.trainyard.job.Slots;
@@ -46,11 +47,11 @@ public final class Reconciler implements Slots, AutoCloseable {
             granters.put(backend.name(), new Granter(store.jobs(), backend, clock));
             bells.put(backend.name(), new Bell());
         }
-        this.stepper = new Stepper(store.jobs(), byName, launches, output, clock);
+        this.stepper = new Stepper(store.jobs(), byName, launches, output, timing);
     }
 
     /** @param poll how often every live job is looked at without a hint */
-    public record Timing(InstantSource clock, Duration poll) {}
+    public record Timing(InstantSource clock, Duration poll, Backoff backoff) {}
 
     public void start() {
         granters.values().forEach(Granter::tidy);

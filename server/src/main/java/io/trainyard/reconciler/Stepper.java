@@ -16,6 +16,7 @@ import io.trainyard.job.Reason;
 import io.trainyard.job.Rules;
 import io.trainyard.job.Step;
 import io.trainyard.job.Wish;
+import io.trainyard.reconciler.Reconciler.Timing;
 import io.trainyard.store.Jobs;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,13 +45,15 @@ final class Stepper {
     private final Launches launches;
     private final Output output;
     private final InstantSource clock;
+    private final Rules rules;
 
-    Stepper(Jobs jobs, Map<String, Backend> backends, Launches launches, Output output, InstantSource clock) {
+    Stepper(Jobs jobs, Map<String, Backend> backends, Launches launches, Output output, Timing timing) {
         this.jobs = jobs;
         this.backends = Map.copyOf(backends);
         this.launches = launches;
         this.output = output;
-        this.clock = clock;
+        this.clock = timing.clock();
+        this.rules = new Rules(timing.backoff());
     }
 
     Result step(JobId id) {
@@ -62,7 +65,7 @@ final class Stepper {
         Instant now = clock.instant();
         try {
             if (seen instanceof Observation.Active) output.follow(job);
-            return switch (Rules.next(job, seen, now)) {
+            return switch (rules.next(job, seen, now)) {
                 case Step.Rest _ -> seen instanceof Observation.Unreachable ? Result.OUT_OF_SIGHT : Result.RESTING;
                 case Step.Become become -> become(job, seen, become);
                 case Step.Launch launch -> launch(job, launch.attempt());
@@ -127,7 +130,7 @@ final class Stepper {
         Instant now = clock.instant();
         return switch (launched) {
             case Launched.Accepted accepted -> moved(Rules.launched(job, launching, accepted.handle(), now));
-            case Launched.Refused refused -> moved(Rules.refused(job, launching, refused.why(), now));
+            case Launched.Refused refused -> moved(rules.refused(job, launching, refused.why(), now));
             case Launched.NotSent notSent ->
                 next.isEmpty()
                         ? Result.OUT_OF_SIGHT

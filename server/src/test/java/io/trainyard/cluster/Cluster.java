@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -33,6 +34,7 @@ public final class Cluster implements AutoCloseable {
     private final KubernetesClient client;
     private final Path kubeconfig;
     private final List<String> namespaces = new ArrayList<>();
+    private final Map<Map<String, String>, String> scripted = new HashMap<>();
 
     Cluster(ClusterProcess process, String namespace) {
         this.process = process;
@@ -98,6 +100,11 @@ public final class Cluster implements AutoCloseable {
         String name = namespace + "-" + namespaces.size();
         makeNamespace(name, annotations);
         return name;
+    }
+
+    /** The same for all who want the same of their pods. */
+    public String namespaceThat(Map<String, String> annotations) {
+        return scripted.computeIfAbsent(annotations, this::scriptedNamespace);
     }
 
     private void makeNamespace(String name, Map<String, String> annotations) {

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +42,7 @@ public final class FaultProxy implements AutoCloseable {
     private static final Set<String> OF_THE_CONNECTION =
             Set.of("host", "connection", "content-length", "transfer-encoding", "upgrade", "http2-settings", "expect");
 
+    private static final List<String> CREATED = List.of("jobs", "pytorchjobs", "trainjobs");
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Path kubeconfig;
@@ -256,7 +258,8 @@ public final class FaultProxy implements AutoCloseable {
             if (!OF_THE_CONNECTION.contains(name.toLowerCase(Locale.ROOT))) request.header(name, value);
         });
         HttpResponse<InputStream> answer = client.send(request.build(), BodyHandlers.ofInputStream());
-        if (call.creates("jobs") && answer.statusCode() == 201) created.merge(name(body), 1, Integer::sum);
+        if (CREATED.stream().anyMatch(call::creates) && answer.statusCode() == 201)
+            created.merge(name(body), 1, Integer::sum);
         return answer;
     }
 

@@ -35,7 +35,10 @@ class PromisesTest {
         states().values().stream().filter(JobState::ended).forEach(state -> {
             for (Wish wish : Wish.values())
                 for (Observation seen : observations().values())
-                    assertEquals(new Step.Rest(), Rules.next(job(state, wish), seen, LATER), () -> state + ", " + wish);
+                    assertEquals(
+                            new Step.Rest(),
+                            SomeJob.RULES.next(job(state, wish), seen, LATER),
+                            () -> state + ", " + wish);
         });
     }
 
@@ -46,7 +49,7 @@ class PromisesTest {
                 .filter(state -> state.liveAttempt().isPresent())
                 .forEach(state -> {
                     for (Wish wish : Wish.values()) {
-                        Step step = Rules.next(job(state, wish), gone, LATER);
+                        Step step = SomeJob.RULES.next(job(state, wish), gone, LATER);
                         boolean told = step instanceof Step.Stop
                                 || (step instanceof Become become
                                         && become.next().state() instanceof Stopping);
@@ -67,7 +70,7 @@ class PromisesTest {
             Instant now = NOON;
             for (int step = 0; step < 200 && !job.state().ended(); step++) {
                 now = now.plusSeconds(random.nextInt(60));
-                job = after(job, Rules.next(job, seen.get(random.nextInt(seen.size())), now), now);
+                job = after(job, SomeJob.RULES.next(job, seen.get(random.nextInt(seen.size())), now), now);
             }
             assertEquals(
                     new Outcome.Cancelled(),
@@ -93,7 +96,7 @@ class PromisesTest {
             if (state.liveHandle().isEmpty()) continue;
             for (Observation seen : observations().values())
                 assertTrue(
-                        !(Rules.next(job(state, Wish.RUN), seen, LATER) instanceof Step.Launch),
+                        !(SomeJob.RULES.next(job(state, Wish.RUN), seen, LATER) instanceof Step.Launch),
                         () -> state + ", " + seen);
         }
     }
@@ -103,7 +106,7 @@ class PromisesTest {
         for (JobState state : states().values())
             for (Observation seen : observations().values())
                 for (Wish wish : Wish.values())
-                    if (Rules.next(job(state, wish), seen, LATER) instanceof Become become) {
+                    if (SomeJob.RULES.next(job(state, wish), seen, LATER) instanceof Become become) {
                         assertEquals(LATER, become.next().updated());
                         if (become.next().state() instanceof Queued queued
                                 && state.liveAttempt().isPresent()) assertEquals(2, queued.nextAttempt());
@@ -119,10 +122,10 @@ class PromisesTest {
                 ATTEMPT, Optional.of(HANDLE), Optional.of(NOON), new JobState.Then.Pause(), Optional.of(NOON));
         var active = new Observation.Active(HANDLE, NOON, Duration.ofSeconds(5));
         Job stopping = job.withState(told, NOON).withWish(Wish.PAUSE, NOON);
-        assertEquals(new Step.Rest(), Rules.next(stopping, active, NOON.plusSeconds(74)));
+        assertEquals(new Step.Rest(), SomeJob.RULES.next(stopping, active, NOON.plusSeconds(74)));
         assertEquals(
                 new Step.Stop(ATTEMPT, Optional.of(HANDLE), Duration.ofSeconds(60)),
-                Rules.next(stopping, active, NOON.plusSeconds(75)));
+                SomeJob.RULES.next(stopping, active, NOON.plusSeconds(75)));
     }
 
     @Test
@@ -130,7 +133,7 @@ class PromisesTest {
         var pulling = new Reason(Reason.Kind.IMAGE_PULL, "pulling, 3 of 9 layers");
         var more = new Reason(Reason.Kind.IMAGE_PULL, "pulling, 4 of 9 layers");
         Job job = job(new Launching(ATTEMPT, Optional.of(HANDLE), pulling), Wish.RUN);
-        assertEquals(new Step.Rest(), Rules.next(job, new Observation.Waiting(HANDLE, more), LATER));
+        assertEquals(new Step.Rest(), SomeJob.RULES.next(job, new Observation.Waiting(HANDLE, more), LATER));
     }
 
     @Test
@@ -139,11 +142,11 @@ class PromisesTest {
         Job limited = limited(job.withCounts(Duration.ofSeconds(70), 1, 0));
         var before = new Observation.Active(HANDLE, NOON, Duration.ofMillis(29_999));
         var after = new Observation.Active(HANDLE, NOON, Duration.ofSeconds(30));
-        assertEquals(new Step.Rest(), Rules.next(limited, before, LATER));
-        Job stopping = assertInstanceOf(Become.class, Rules.next(limited, after, LATER))
+        assertEquals(new Step.Rest(), SomeJob.RULES.next(limited, before, LATER));
+        Job stopping = assertInstanceOf(Become.class, SomeJob.RULES.next(limited, after, LATER))
                 .next();
         var ended = LifeCycle.ended(new Ending.Failure(Cause.SIGNAL, "stopped"));
-        Job done = assertInstanceOf(Become.class, Rules.next(stopping, ended, LATER))
+        Job done = assertInstanceOf(Become.class, SomeJob.RULES.next(stopping, ended, LATER))
                 .next();
         assertEquals(Duration.ofSeconds(75), done.ran());
         var outcome = assertInstanceOf(
@@ -158,7 +161,7 @@ class PromisesTest {
         var lost = LifeCycle.ended(new Ending.Failure(Cause.NODE_LOST, "the node is gone"));
         assertInstanceOf(
                 Done.class,
-                assertInstanceOf(Become.class, Rules.next(limited, lost, LATER))
+                assertInstanceOf(Become.class, SomeJob.RULES.next(limited, lost, LATER))
                         .next()
                         .state());
     }
@@ -167,7 +170,8 @@ class PromisesTest {
     void time_in_the_queue_and_in_pause_is_not_running_time() {
         var told = new ArrayList<Job>();
         Job job = job(new JobState.Paused(2), Wish.RUN);
-        told.add(assertInstanceOf(Become.class, Rules.next(job, new Observation.Missing(), NOON.plusSeconds(9_999)))
+        told.add(assertInstanceOf(
+                        Become.class, SomeJob.RULES.next(job, new Observation.Missing(), NOON.plusSeconds(9_999)))
                 .next());
         assertEquals(Duration.ZERO, told.getFirst().ran());
     }

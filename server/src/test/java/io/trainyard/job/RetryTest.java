@@ -110,14 +110,42 @@ class RetryTest {
         assertTrue(waits.getLast().compareTo(Duration.ofSeconds(12)) <= 0, waits::toString);
     }
 
-    /** Waits before the next attempts of a job that fails like this every time, at most so many. */
+    @Test
+    void an_operator_says_how_soon_how_much_later_each_time_and_how_often_at_most() {
+        var backoff = new Backoff(Duration.ofSeconds(2), 5, Duration.ofSeconds(20), Duration.ofMinutes(1), 4);
+        var policy = new Policy(Optional.empty(), 9, 9, Optional.empty(), 0);
+        for (Cause cause : List.of(Cause.EVICTED, Cause.EXIT_CODE)) {
+            var waits = waits(SomeJob.PLAIN.with(policy).queued(), cause, SHORT, 10, new Rules(backoff));
+            assertEquals(3, waits.size(), "four attempts in all, whatever the job asks for");
+            for (int n = 0; n < waits.size(); n++) {
+                double of = waits.get(n).toMillis() / Math.min(2_000 * Math.pow(5, n), 20_000);
+                assertTrue(of >= 0.8 && of <= 1.2, waits::toString);
+            }
+        }
+        var healthy = waits(SomeJob.PLAIN.queued(), Cause.EVICTED, Duration.ofMinutes(1), 6, new Rules(backoff));
+        assertEquals(6, healthy.size(), "a run of a minute makes good what failed before");
+    }
+
+    @Test
+    void a_job_that_may_fail_a_hundred_times_never_waits_longer_than_an_hour_or_so() {
+        var policy = new Policy(Optional.empty(), 100, 0, Optional.empty(), 0);
+        var waits = waits(SomeJob.PLAIN.with(policy).queued(), Cause.EVICTED, SHORT, 99);
+        assertEquals(99, waits.size());
+        assertTrue(waits.stream().allMatch(wait -> wait.compareTo(Duration.ofMinutes(72)) <= 0), waits::toString);
+    }
+
     private static List<Duration> waits(Job job, Cause cause, Duration ran, int most) {
+        return waits(job, cause, ran, most, SomeJob.RULES);
+    }
+
+    /** Waits before the next attempts of a job that fails like this every time, at most so many. */
+    private static List<Duration> waits(Job job, Cause cause, Duration ran, int most, Rules rules) {
         var waits = new ArrayList<Duration>();
         Job now = job;
         for (int number = 1; waits.size() < most; number++) {
             var attempt = new Attempt(job.id(), number, "simulated", Grant.NOTHING);
             var ended = new Observation.Ended(new Observation.Ending.Failure(cause, "again"), ran);
-            var step = Rules.next(now.withState(new Running(attempt, HANDLE, NOON), NOON), ended, NOON);
+            var step = rules.next(now.withState(new Running(attempt, HANDLE, NOON), NOON), ended, NOON);
             now = assertInstanceOf(Step.Become.class, step).next();
             if (now.state() instanceof Done) break;
             waits.add(Duration.between(

@@ -154,7 +154,7 @@ class RulesTest {
         var cells = new ArrayList<String>();
         for (Wish wish : Wish.values()) {
             Job job = JOB.withWish(wish, NOON).withState(state, NOON);
-            cells.add("%-12s".formatted(word(Rules.next(job, seen, NOON.plusSeconds(10)))));
+            cells.add("%-12s".formatted(word(SomeJob.RULES.next(job, seen, NOON.plusSeconds(10)))));
         }
         return String.join("| ", cells).strip();
     }

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A job to test with, changed one thing at a time. */
 public record SomeJob(String backend, Map<String, String> annotations, Policy policy, Placement placement) {
+    public static final Rules RULES = new Rules(Backoff.DEFAULT);
     public static final Instant NOON = Instant.parse("2026-11-23T12:00:00Z");
     public static final Handle HANDLE = new Handle("here", "Process", "boot", "4711", "998877");
     public static final SomeJob PLAIN = new SomeJob("simulated", Map.of(), Policy.DEFAULT, Placement.ANYWHERE);

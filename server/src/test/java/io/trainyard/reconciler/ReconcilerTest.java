@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.simulated.SimulatedBackend;
 import io.trainyard.job.Attempt;
+import io.trainyard.job.Backoff;
 import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -88,7 +89,7 @@ class ReconcilerTest {
                 List.of(between.apply(backend)),
                 new Launches(store.jobs(), sealer, _ -> Optional.empty()),
                 new Account(() -> false),
-                new Reconciler.Timing(clock, Duration.ofMillis(50)));
+                new Reconciler.Timing(clock, Duration.ofMillis(50), Backoff.DEFAULT));
         hint.set(reconciler::look);
         reconciler.start();
         running = Optional.of(new Running(reconciler, backend));

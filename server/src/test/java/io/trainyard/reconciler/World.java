@@ -4,6 +4,7 @@ import io.trainyard.admission.Admission;
 import io.trainyard.admission.Placer;
 import io.trainyard.backend.Backend;
 import io.trainyard.job.Attempt;
+import io.trainyard.job.Backoff;
 import io.trainyard.job.Capacity;
 import io.trainyard.job.JobId;
 import io.trainyard.job.Slots;
@@ -112,7 +113,8 @@ final class World {
         granters.forEach(Granter::tidy);
         var admission =
                 new Admission(jobs, new Placer(wired, "machine", slots(granters)), sealer, this::now, random.split());
-        return new Server(new Stepper(jobs, byName, launches, output, this::now), granters, admission, jobs);
+        var timing = new Reconciler.Timing(this::now, Duration.ofSeconds(5), Backoff.DEFAULT);
+        return new Server(new Stepper(jobs, byName, launches, output, timing), granters, admission, jobs);
     }
 
     private static Slots slots(List<Granter> granters) {

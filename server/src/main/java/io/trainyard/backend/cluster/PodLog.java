@@ -1,13 +1,13 @@
 package io.trainyard.backend.cluster;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +20,10 @@ public final class PodLog implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(PodLog.class.getName());
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    /** A node that cannot give a log does not learn it soon, and thousands of pods may be on such nodes. */
+    private static final Duration NODE_PAUSE = Duration.ofSeconds(10);
+
+    private static final Duration LONGEST_NODE_PAUSE = Duration.ofMinutes(2);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
     /** The end of a stream comes before the news that its container has ended, but not long before. */
     private static final int LOOKS_AFTER_END = 40;
@@ -31,6 +35,7 @@ public final class PodLog implements AutoCloseable {
     /** What is known of a pod by its name; asked from our own thread, and quick. */
     private final Function<Source, Fate> fate;
 
+    private final Semaphore hurried = new Semaphore(0);
     private volatile boolean open = true;
     private volatile @Nullable InputStream stream;
     private volatile @Nullable Source current;
@@ -93,16 +98,25 @@ public final class PodLog implements AutoCloseable {
     private void followAlways(Source source) {
         file.begin(source.uid());
         Duration pause = FIRST_PAUSE;
+        Duration nodePause = NODE_PAUSE;
         boolean reads = true;
         while (open && reads) {
             Fate before = fate.apply(source);
-            Next next = once(source, before);
-            reads = next == Next.AGAIN;
-            if (next == Next.LATER && open) {
-                reads = true;
-                rest(pause);
-                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
-            } else pause = FIRST_PAUSE;
+            switch (once(source, before)) {
+                case END -> reads = false;
+                case AGAIN -> {
+                    pause = FIRST_PAUSE;
+                    nodePause = NODE_PAUSE;
+                }
+                case LATER -> {
+                    rest(pause);
+                    pause = longer(pause, LONGEST_PAUSE);
+                }
+                case NODE_CANNOT -> {
+                    rest(nodePause);
+                    nodePause = longer(nodePause, LONGEST_NODE_PAUSE);
+                }
+            }
         }
         if (open) file.finish(source.uid());
         state = State.DONE;
@@ -112,6 +126,8 @@ public final class PodLog implements AutoCloseable {
         /** The stream ended and the container has not. */
         AGAIN,
         LATER,
+        /** The API server answers, and the node of the pod does not. */
+        NODE_CANNOT,
         END
     }
 
@@ -136,7 +152,16 @@ public final class PodLog implements AutoCloseable {
         // "is waiting to start": there is no output yet, and there never was if it is over.
         if (refused.status() == 400 && now != Fate.PRINTS) return Next.END;
         trouble = refused.message();
-        return now == Fate.GONE ? Next.END : Next.LATER;
+        if (now == Fate.GONE) return Next.END;
+        return ofTheNode(refused) ? Next.NODE_CANNOT : Next.LATER;
+    }
+
+    /** The API server asks the node of the pod, and says of its own troubles 429 and 503. */
+    private static boolean ofTheNode(Reply.Refused refused) {
+        return switch (refused.status()) {
+            case 405, 500, 501, 502, 504 -> true;
+            default -> false;
+        };
     }
 
     private Next afterEnd(Source source, Fate before) {
@@ -159,7 +184,7 @@ public final class PodLog implements AutoCloseable {
     /** @return whether it came to its end, and was not cut */
     private boolean copied(InputStream lines) {
         stream = lines;
-        var taking = new Taking();
+        var taking = new PodLogLines(file);
         try (lines) {
             byte[] block = new byte[BLOCK_BYTES];
             int length;
@@ -176,74 +201,6 @@ public final class PodLog implements AutoCloseable {
         }
     }
 
-    /** Takes lines apart: a time, a blank, and what was printed. */
-    private final class Taking {
-        private final ByteArrayOutputStream text = new ByteArrayOutputStream();
-        private final StringBuilder stamp = new StringBuilder();
-        private PodLogFile.Cursor cursor = file.cursor();
-        private final int known = cursor.lines();
-        private final Optional<Instant> last = cursor.last();
-        private int skipped;
-        private int partial = cursor.partialBytes();
-        private boolean inText;
-        private boolean skipping;
-        private int toSkip;
-
-        void take(byte[] block, int length) {
-            for (int i = 0; i < length; i++) {
-                byte each = block[i];
-                if (!inText) {
-                    if (each == ' ' || each == '\n') begin();
-                    else stamp.append((char) each);
-                    if (each != '\n') continue;
-                }
-                if (each == '\n') end();
-                else if (!skipping) printed(each);
-            }
-        }
-
-        private void begin() {
-            inText = true;
-            Optional<Instant> at = Times.of(Api.JSON.valueToTree(stamp.toString()));
-            skipping = skipped < known
-                    && at.isPresent()
-                    && last.isPresent()
-                    && !at.get().isAfter(last.get());
-            if (skipping) return;
-            // The one that was cut in its middle comes again from its beginning.
-            toSkip = partial;
-            if (partial == 0) cursor = cursor.at(at);
-            partial = 0;
-        }
-
-        private void printed(byte each) {
-            if (toSkip > 0) {
-                toSkip--;
-                return;
-            }
-            text.write(each);
-            cursor = cursor.grown();
-        }
-
-        private void end() {
-            if (skipping) skipped++;
-            else {
-                text.write('\n');
-                cursor = cursor.ended();
-            }
-            inText = false;
-            skipping = false;
-            toSkip = 0;
-            stamp.setLength(0);
-        }
-
-        void keep() {
-            if (text.size() == 0) return;
-            file.append(text.toByteArray(), cursor);
-            text.reset();
-        }
-    }
-
     /** Says in the output itself why there is no more of it. */
     public void giveUp(String why) {
         close();
@@ -253,9 +210,19 @@ public final class PodLog implements AutoCloseable {
         state = State.DONE;
     }
 
-    private static void rest(Duration pause) {
+    /** Its pod has printed its last line: whoever rests before the next try makes it now. */
+    public void hurry() {
+        if (hurried.availablePermits() == 0) hurried.release();
+    }
+
+    private static Duration longer(Duration pause, Duration longest) {
+        Duration twice = pause.multipliedBy(2);
+        return twice.compareTo(longest) < 0 ? twice : longest;
+    }
+
+    private void rest(Duration pause) {
         try {
-            Thread.sleep(pause);
+            boolean _ = hurried.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -264,6 +231,7 @@ public final class PodLog implements AutoCloseable {
     @Override
     public void close() {
         open = false;
+        hurry();
         InputStream reading = stream;
         if (reading == null) return;
         try {

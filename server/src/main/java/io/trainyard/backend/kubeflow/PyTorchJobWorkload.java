@@ -93,8 +93,8 @@ public final class PyTorchJobWorkload implements Workload {
         Metadata.deadline(spec, policy);
         ObjectNode replicas = body.putObject("pytorchReplicaSpecs");
         ObjectNode pod = pod(spec, naming);
-        replicas.set("Master", replica(1, pod, naming));
-        if (nodes > 1) replicas.set("Worker", replica(nodes - 1, pod, naming));
+        replicas.set("Master", replica(1, pod, spec, naming));
+        if (nodes > 1) replicas.set("Worker", replica(nodes - 1, pod, spec, naming));
         return new Drawing(job, List.of());
     }
 
@@ -112,12 +112,12 @@ public final class PyTorchJobWorkload implements Workload {
         return naming.with(Map.of("RESUME_FROM_CHECKPOINT", "1"));
     }
 
-    private static ObjectNode replica(int replicas, ObjectNode pod, Naming naming) {
+    private static ObjectNode replica(int replicas, ObjectNode pod, JobSpec spec, Naming naming) {
         ObjectNode replica = JSON.createObjectNode().put("replicas", replicas).put("restartPolicy", NEVER);
         ObjectNode template = replica.putObject("template");
         ObjectNode metadata = template.putObject("metadata");
         new TreeMap<>(naming.labels()).forEach(metadata.putObject("labels")::put);
-        metadata.set("annotations", Metadata.undisturbed());
+        metadata.set("annotations", Metadata.ofPods(spec));
         template.set("spec", pod.deepCopy());
         return replica;
     }

@@ -229,6 +229,12 @@ public final class TrainJobWorkload implements Workload {
         return OWNER;
     }
 
+    /** The Job of the JobSet, which has the name of the TrainJob. */
+    @Override
+    public List<String> between(String object) {
+        return List.of(object + "-" + Dialect.TRAINER_STEP + "-0");
+    }
+
     @Override
     public int rank(Map<String, String> podLabels) {
         return Workload.index(podLabels, INDEX);

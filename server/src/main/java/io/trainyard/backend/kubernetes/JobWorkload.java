@@ -76,7 +76,7 @@ public final class JobWorkload implements Workload {
         ObjectNode pod = template.pod(CONTAINER, restarts);
         ObjectNode podMetadata = JSON.createObjectNode();
         podMetadata.set("labels", Metadata.labels(spec, naming));
-        podMetadata.set("annotations", podAnnotations(spec));
+        podMetadata.set("annotations", Metadata.ofPods(spec));
         body.putObject("template").set("metadata", podMetadata);
         ((ObjectNode) body.path("template")).set("spec", pod);
         if (nodes == 1) return new Drawing(job, List.of());
@@ -84,13 +84,6 @@ public final class JobWorkload implements Workload {
         pod.put("subdomain", naming.name());
         nodeRank((ArrayNode) pod.at("/containers/0/env"));
         return new Drawing(job, List.of(new Companion(SERVICE, service(naming))));
-    }
-
-    /** The job may see it otherwise. */
-    private static ObjectNode podAnnotations(JobSpec spec) {
-        ObjectNode annotations = Metadata.undisturbed();
-        new TreeMap<>(spec.annotations()).forEach(annotations::put);
-        return annotations;
     }
 
     /**

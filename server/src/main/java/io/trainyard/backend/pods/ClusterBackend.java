@@ -203,9 +203,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     }
 
     private Sightings sightings(Workload kind, String namespace) {
-        return sightings.computeIfAbsent(
-                kind.kind().path(namespace),
-                _ -> new Sightings(ground.api(), kind, namespace, ground.clock(), ground.wake()));
+        return sightings.computeIfAbsent(kind.kind().path(namespace), _ -> new Sightings(ground, kind, namespace));
     }
 
     private Path folders() {

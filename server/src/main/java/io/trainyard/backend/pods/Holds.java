@@ -29,6 +29,15 @@ final class Holds {
     private static final Set<String> IMAGE_FOR_GOOD = Set.of("InvalidImageName", "ErrImageNeverPull");
 
     private static final Set<String> VOLUMES = Set.of("FailedMount", "FailedAttachVolume", "ProvisioningFailed");
+    /** Of Jobs, PyTorchJobs, JobSets and TrainJobs, in that order. */
+    private static final Set<String> CREATION_FAILS = Set.of(
+            "FailedCreate",
+            "FailedCreatePod",
+            "FailedCreateService",
+            "JobCreationFailed",
+            "HeadlessServiceCreationFailed",
+            "TrainJobResourcesCreationFailed");
+
     private static final Pattern ADDRESS = Pattern.compile("dial tcp \\S+");
     private static final int MAX_MESSAGE_CHARACTERS = 600;
 
@@ -217,8 +226,9 @@ final class Holds {
 
     /** No pod says anything: the object's own events do. */
     private void object() {
-        Optional<Notice> refused = newest(seen.handle().name(), "FailedCreate")
-                .or(() -> newest(seen.handle().name(), "TrainJobResourcesCreationFailed"));
+        Optional<Notice> refused = seen.notices().stream()
+                .filter(notice -> CREATION_FAILS.contains(notice.reason()))
+                .max(Comparator.comparing(Notice::at));
         boolean tookPlace = seen.pods().size() >= seen.nodes();
         if (refused.isPresent() && !tookPlace) refused(refused.get());
         else if (!seen.touched()
@@ -241,7 +251,7 @@ final class Holds {
         boolean quota = said.contains("exceeded quota");
         add(
                 quota ? Reason.Kind.QUOTA : Reason.Kind.CONFIGURATION,
-                (quota ? "the namespace's quota is used up: " : "the cluster refuses the pods: ") + said,
+                (quota ? "the namespace's quota is used up: " : "the cluster refuses what the job needs: ") + said,
                 seen.created(),
                 Optional.of(waits.refused()),
                 quota ? Cause.QUOTA : Cause.REFUSED);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -57,16 +58,17 @@ final class Leftovers implements AutoCloseable {
 
     private boolean removed(Folder folder) {
         try {
-            for (String companion : folder.companions()) if (!removed(companion, folder)) return false;
+            for (String companion : folder.companions()) if (!removed(companion, folder, _ -> false)) return false;
             Optional<Folder.Intent> intent = folder.intent();
             Optional<Workload> kind = kinds.stream()
                     .filter(each -> intent.isPresent()
                             && each.kind().kind().equals(intent.get().kind()))
                     .findFirst();
-            boolean stays = ground.settings().keepFinished() || kind.isEmpty();
-            if (!stays) {
+            if (kind.isPresent()) {
                 Folder.Intent it = intent.orElseThrow();
-                if (!removed(kind.orElseThrow().kind().path(it.namespace()) + "/" + it.name(), folder)) return false;
+                Predicate<JsonNode> stays = object -> ground.settings().keepFinished()
+                        && kind.get().phase(object).over();
+                if (!removed(kind.get().kind().path(it.namespace()) + "/" + it.name(), folder, stays)) return false;
             }
             folder.drop();
             return true;
@@ -76,12 +78,12 @@ final class Leftovers implements AutoCloseable {
         }
     }
 
-    /** @return whether it is not there any more, or what is there is not of the attempt */
-    private boolean removed(String path, Folder folder) {
+    /** @return whether it is not there any more, or what is there is not of the attempt, or stays */
+    private boolean removed(String path, Folder folder, Predicate<JsonNode> stays) {
         Reply found = ground.api().get(path);
         if (found instanceof Reply.Refused refused && refused.missing()) return true;
         if (!(found instanceof Reply.Ok(JsonNode object))) return false;
-        if (!folder.isOf(object.at("/metadata/labels"))) return true;
+        if (!folder.isOf(object.at("/metadata/labels")) || stays.test(object)) return true;
         Reply reply = ground.api().delete(path, object.at("/metadata/uid").asString(""));
         boolean gone = reply instanceof Reply.Ok || (reply instanceof Reply.Refused refused && refused.missing());
         if (gone) LOG.log(System.Logger.Level.INFO, "{0} was left behind and is removed", path);

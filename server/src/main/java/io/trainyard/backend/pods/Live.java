@@ -266,8 +266,9 @@ final class Live implements AutoCloseable {
         close();
         sightings.forget(place.name());
         boolean alone = folder.companions().isEmpty();
-        if (ground.settings().keepFinished() || folder.stopped().isPresent()) return alone;
+        if (folder.stopped().isPresent()) return alone;
         try {
+            if (ground.settings().keepFinished() && over(handle)) return alone;
             Optional<String> uid = handle.map(Handle::uid).or(() -> read(handle).map(Live::uid));
             uid.ifPresent(this::remove);
             return alone;
@@ -275,6 +276,17 @@ final class Live implements AutoCloseable {
             LOG.log(System.Logger.Level.DEBUG, "{0} is removed later: {1}", place.name(), stays.getMessage());
             return false;
         }
+    }
+
+    /** One that we gave up while it waited, or whose node is lost, would go on for ever, or start after all. */
+    private boolean over(Optional<Handle> handle) {
+        return sightings
+                .object(place.name())
+                .filter(it ->
+                        handle.filter(known -> known.uid().equals(uid(it))).isPresent())
+                .or(() -> read(handle))
+                .map(it -> place.kind().phase(it).over())
+                .orElse(true);
     }
 
     @Override

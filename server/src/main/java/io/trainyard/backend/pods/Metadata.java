@@ -52,6 +52,13 @@ public final class Metadata {
                 .put("sidecar.istio.io/inject", "false");
     }
 
+    /** The job may see it otherwise. */
+    public static ObjectNode ofPods(JobSpec spec) {
+        ObjectNode annotations = undisturbed();
+        new TreeMap<>(spec.annotations()).forEach(annotations::put);
+        return annotations;
+    }
+
     public static List<String> objections(JobSpec spec) {
         var objections = new ArrayList<String>();
         spec.labels().forEach((name, value) -> {

@@ -67,7 +67,9 @@ final class Output implements AutoCloseable {
 
     /** Its pods have printed their last line, or are about to. */
     synchronized void ended(Instant seen) {
-        if (ended == null) ended = seen;
+        if (ended != null) return;
+        ended = seen;
+        logs.values().forEach(PodLog::hurry);
     }
 
     /**

@@ -4,10 +4,11 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.What;
 import io.trainyard.backend.cluster.Reply;
-import io.trainyard.job.Reason;
+import io.trainyard.backend.pods.ClusterBackend.Ground;
+import io.trainyard.backend.pods.Holds.Hold;
+import io.trainyard.backend.pods.Kueue.Standing;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,9 +23,9 @@ final class Queues implements AutoCloseable {
     private static final Duration POSITION_HOLDS = Duration.ofSeconds(10);
     private static final Duration FIRST_WITHIN = Duration.ofSeconds(5);
 
+    private final Ground ground;
     private final Api api;
     private final String namespace;
-    private final InstantSource clock;
     private final Consumer<String> changed;
     private final Map<String, Kueue.Workload> byJob = new ConcurrentHashMap<>();
     private final Map<String, Positions> positions = new ConcurrentHashMap<>();
@@ -34,21 +35,22 @@ final class Queues implements AutoCloseable {
     private record Positions(Instant at, Map<String, Integer> byJob) {}
 
     /** @param changed takes the name of an object whose workload has changed */
-    Queues(Api api, String namespace, InstantSource clock, Consumer<String> changed) {
-        this.api = api;
+    Queues(Ground ground, String namespace, Consumer<String> changed) {
+        this.ground = ground;
+        this.api = ground.api();
         this.namespace = namespace;
-        this.clock = clock;
         this.changed = changed;
     }
 
     /** Empty when Kueue knows nothing of it. */
-    Optional<Reason> reason(String uid) {
+    Optional<Hold> hold(String uid) {
         watch().awaitFirst(FIRST_WITHIN);
         Kueue.Workload workload = byJob.get(uid);
         if (workload == null) return Optional.empty();
         Optional<Integer> position =
-                workload.word().equals("pending") ? position(workload.queue(), uid) : Optional.empty();
-        return Optional.of(Kueue.reason(workload, position, clock.instant()));
+                workload.standing() instanceof Standing.Pending ? position(workload.queue(), uid) : Optional.empty();
+        return Optional.of(Kueue.hold(
+                workload, position, ground.settings().waits(), ground.clock().instant()));
     }
 
     /** From a live read: what the watch has not shown yet is no evidence. */
@@ -94,7 +96,7 @@ final class Queues implements AutoCloseable {
     }
 
     private Optional<Integer> position(String queue, String uid) {
-        Instant now = clock.instant();
+        Instant now = ground.clock().instant();
         Positions known = positions.get(queue);
         if (known == null || !now.isBefore(known.at().plus(POSITION_HOLDS))) {
             known = new Positions(now, pending(queue));

@@ -4,11 +4,11 @@ import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.Sight;
 import io.trainyard.backend.cluster.Reflector.What;
+import io.trainyard.backend.pods.ClusterBackend.Ground;
+import io.trainyard.backend.pods.Holds.Hold;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.JobId;
-import io.trainyard.job.Reason;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,10 +36,11 @@ final class Sightings implements AutoCloseable {
     /** By what they are about, then by reason. */
     private final Map<String, Map<String, Notice>> told = new ConcurrentHashMap<>();
 
-    Sightings(Api api, Workload workload, String namespace, InstantSource clock, Consumer<JobId> wake) {
+    Sightings(Ground ground, Workload workload, String namespace) {
         this.workload = workload;
-        this.wake = wake;
-        queues = new Queues(api, namespace, clock, this::wakeNamed);
+        this.wake = ground.wake();
+        Api api = ground.api();
+        queues = new Queues(ground, namespace, this::wakeNamed);
         String core = "/api/v1/namespaces/" + namespace;
         objects = new Reflector<>(
                 api,
@@ -136,6 +137,8 @@ final class Sightings implements AutoCloseable {
 
     List<Notice> notices(String object) {
         var all = new ArrayList<>(told.getOrDefault(object, Map.of()).values());
+        for (String name : workload.between(object))
+            all.addAll(told.getOrDefault(name, Map.of()).values());
         pods(object).stream()
                 .map(Pod::name)
                 .distinct()
@@ -144,12 +147,12 @@ final class Sightings implements AutoCloseable {
     }
 
     /** Why the queue of the object holds it back, or that no queue does although it should; empty where it is in none. */
-    Optional<Reason> queued(JsonNode object, Phase phase) {
+    Optional<Hold> queued(JsonNode object, Phase phase) {
         String queue = object.at("/metadata/labels").path(Kueue.QUEUE).asString("");
         String uid = object.at("/metadata/uid").asString("");
         if (queue.isEmpty()) return Optional.empty();
         return switch (phase) {
-            case Phase.Suspended _ -> queues.reason(uid);
+            case Phase.Suspended _ -> queues.hold(uid);
             case Phase.Going _ ->
                 Kueue.neverHeld(object) && queues.knowsNothingOf(uid)
                         ? Optional.of(Kueue.ignored(queue, workload.kind().kind()))

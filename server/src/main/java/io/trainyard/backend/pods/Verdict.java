@@ -40,7 +40,7 @@ final class Verdict {
             List<Pod> pods,
             List<Notice> notices,
             Duration before,
-            Optional<Reason> queued) {
+            Optional<Hold> queued) {
         Seen {
             pods = List.copyOf(pods);
             notices = List.copyOf(notices);
@@ -55,13 +55,17 @@ final class Verdict {
         return switch (seen.phase()) {
             case Phase.Succeeded succeeded -> new Ended(new Ending.Success(), ran(seen, succeeded.at(), now));
             case Phase.Failed failed -> new Ended(Failures.of(seen, failed), ran(seen, failed.at(), now));
-            case Phase.Suspended held -> new Waiting(seen.handle(), suspended(seen, held));
+            case Phase.Suspended held -> suspended(seen, held, now);
             case Phase.Going _ -> going(seen, waits, now);
         };
     }
 
-    private static Reason suspended(Seen seen, Phase.Suspended held) {
-        return seen.queued().orElseGet(() -> new Reason(Reason.Kind.GATED, held.why()));
+    private static Observation suspended(Seen seen, Phase.Suspended held, Instant now) {
+        Optional<Hold> queued = seen.queued();
+        if (queued.isPresent() && queued.get().hopeless(now))
+            return new Ended(queued.get().failure(), ran(seen, Optional.empty(), now));
+        return new Waiting(
+                seen.handle(), queued.map(Hold::reason).orElseGet(() -> new Reason(Reason.Kind.GATED, held.why())));
     }
 
     private static Observation going(Seen seen, Waits waits, Instant now) {
@@ -76,7 +80,8 @@ final class Verdict {
         Optional<Reason> held = hold.map(Hold::reason)
                 .filter(it ->
                         it.kind() != Reason.Kind.INITIALISING || seen.queued().isEmpty());
-        return new Waiting(seen.handle(), held.or(seen::queued).orElse(Reason.STARTING));
+        return new Waiting(
+                seen.handle(), held.or(() -> seen.queued().map(Hold::reason)).orElse(Reason.STARTING));
     }
 
     /** Since when all nodes have been at work; those that are through already count. */

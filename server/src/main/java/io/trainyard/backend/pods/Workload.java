@@ -77,6 +77,11 @@ public interface Workload {
     /** The label of a pod that holds the name of its object. */
     String ownerLabel();
 
+    /** Names of what controllers make between the object and its pods, whose events are about the object too. */
+    default List<String> between(String object) {
+        return List.of();
+    }
+
     /** Which node of the job a pod is, from 0. */
     int rank(Map<String, String> podLabels);
 
@@ -141,6 +146,14 @@ public interface Workload {
 
     /** What the conditions of the object say. */
     sealed interface Phase {
+        /** Whether its controllers are through with it. */
+        default boolean over() {
+            return switch (this) {
+                case Succeeded _, Failed _ -> true;
+                case Going _, Suspended _ -> false;
+            };
+        }
+
         /** Nothing final: its pods tell the rest. */
         record Going() implements Phase {}
 

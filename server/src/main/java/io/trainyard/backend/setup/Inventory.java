@@ -2,23 +2,18 @@ package io.trainyard.backend.setup;
 
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.Names;
+import io.trainyard.backend.pods.Workload.Kind;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
 /** What is on a cluster. */
 public final class Inventory {
     private static final String OURS =
-            "labelSelector=" + URLEncoder.encode("app.kubernetes.io/managed-by=trainyard", StandardCharsets.UTF_8);
-    /** Kinds of jobs, by the path of their group. */
-    private static final Map<String, String> JOBS = new TreeMap<>(Map.of(
-            "/apis/batch/v1", "jobs",
-            "/apis/kubeflow.org/v1", "pytorchjobs",
-            "/apis/trainer.kubeflow.org/v1alpha1", "trainjobs"));
+            "labelSelector=" + URLEncoder.encode(Names.MANAGED_BY + "=" + Names.OURS, StandardCharsets.UTF_8);
 
     private Inventory() {}
 
@@ -42,20 +37,20 @@ public final class Inventory {
         return new Part(name, api.get(path) instanceof Reply.Ok, purpose);
     }
 
-    static List<String> jobs(Api api, List<String> namespaces) {
+    static List<String> jobs(Api api, List<Kind> kinds, List<String> namespaces) {
         var found = new ArrayList<String>();
         for (String namespace : namespaces)
-            JOBS.forEach((group, plural) -> {
-                Reply reply = api.get("%s/namespaces/%s/%s?%s".formatted(group, namespace, plural, OURS));
+            for (Kind kind : kinds) {
+                Reply reply = api.get(kind.path(namespace) + "?" + OURS);
                 // A kind that is not installed has no jobs.
                 if (reply instanceof Reply.Ok(JsonNode list))
                     for (JsonNode each : list.path("items"))
                         found.add("%s %s/%s"
                                 .formatted(
-                                        plural,
+                                        kind.plural(),
                                         namespace,
                                         each.at("/metadata/name").asString()));
-            });
+            }
         return found;
     }
 

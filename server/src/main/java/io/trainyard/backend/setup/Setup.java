@@ -2,6 +2,7 @@ package io.trainyard.backend.setup;
 
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.Workload.Kind;
 import io.trainyard.backend.setup.Step.Outcome;
 import java.util.Collection;
 import java.util.HashSet;
@@ -17,6 +18,7 @@ public final class Setup {
 
     private final Api api;
     private final Wanted wanted;
+    private final List<Kind> kinds;
 
     /**
      * How it is done.
@@ -26,9 +28,11 @@ public final class Setup {
      */
     public record Way(boolean dryRun, boolean force) {}
 
-    public Setup(Api api, Wanted wanted) {
+    /** @param kinds of jobs, which are not to be left behind */
+    public Setup(Api api, Wanted wanted, List<Kind> kinds) {
         this.api = api;
         this.wanted = wanted;
+        this.kinds = List.copyOf(kinds);
     }
 
     /** To be applied by somebody else. */
@@ -143,7 +147,7 @@ public final class Setup {
 
     /** Jobs of a server that are still there, by kind and name. */
     public List<String> jobs() {
-        return Inventory.jobs(api, wanted.jobs());
+        return Inventory.jobs(api, kinds, wanted.jobs());
     }
 
     /** What the cluster has of what jobs can use, by name. */

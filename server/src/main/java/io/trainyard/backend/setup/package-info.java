@@ -5,7 +5,7 @@
  * <p>The manifests are those of {@code deploy/}, applied by the API server itself (server-side apply), so that applying
  * twice changes nothing and what others added stays.
  */
-@Room(mayUse = {"backend", "backend.cluster"})
+@Room(mayUse = {"backend", "backend.cluster", "backend.pods"})
 @NullMarked
 package io.trainyard.backend.setup;
 

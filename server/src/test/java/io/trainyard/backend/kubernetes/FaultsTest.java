@@ -3,6 +3,9 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.pods.Rights;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.FaultProxy;
@@ -20,11 +23,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -96,38 +101,40 @@ class FaultsTest {
         }
     }
 
-    /** What each comes to, by the cause for those that fail. */
-    private static Map<ObjectNode, String> jobs() {
+    /**
+     * What each comes to, by the cause for those that fail.
+     *
+     * @param many how many of those that there are many of
+     */
+    private static Map<ObjectNode, String> jobs(OnCluster on, Kind kind, int many) {
         var jobs = new LinkedHashMap<ObjectNode, String>();
-        for (int i = 0; i < 14; i++) jobs.put(job("run-for", (i % 4) * 500 + "ms", "number", "" + i), "succeeded");
-        for (int i = 0; i < 5; i++) jobs.put(job("exit-code", "3", "number", "" + i), "failed: exit_code");
-        for (int i = 0; i < 3; i++) jobs.put(job("script", "oom-killed", "number", "" + i), "failed: out_of_memory");
-        for (int i = 0; i < 2; i++) jobs.put(job("script", "invalid-image-name", "number", "" + i), "failed: image");
+        for (int i = 0; i < 3 * many; i++)
+            jobs.put(on.scripted(kind, "run-for", (i % 3) * 500 + "ms", "number", "" + i), "succeeded");
+        for (int i = 0; i < many; i++)
+            jobs.put(on.scripted(kind, "exit-code", "3", "number", "" + i), "failed: exit_code");
+        for (int i = 0; i < many; i++)
+            jobs.put(on.scripted(kind, "script", "oom-killed", "number", "" + i), "failed: out_of_memory");
         for (int i = 0; i < 2; i++) {
-            ObjectNode evicted = job("script", "evicted", "number", "" + i);
+            jobs.put(on.scripted(kind, "script", "invalid-image-name", "number", "" + i), "failed: image");
+            ObjectNode evicted = on.scripted(kind, "script", "evicted", "number", "" + i);
             evicted.putObject("policy").put("infrastructure_attempts", 1);
             jobs.put(evicted, "failed: evicted");
-        }
-        for (int i = 0; i < 2; i++) {
-            ObjectNode secret = job("run-for", "1s", "number", "s" + i);
+            ObjectNode secret = on.scripted(kind, "run-for", "1s", "number", "s" + i);
             secret.withObject("/container/environment").putObject("KEY").put("secret", "canary");
             jobs.put(secret, "succeeded");
-            ObjectNode gang = job("run-for", "1s", "number", "g" + i);
+            ObjectNode gang = on.scripted(kind, "run-for", "1s", "number", "g" + i);
             gang.withObject("/resources").put("nodes", 2);
             jobs.put(gang, "succeeded");
         }
         return jobs;
     }
 
-    private static ObjectNode job(String... annotations) {
-        ObjectNode job = OnCluster.shell("true");
-        for (int i = 0; i < annotations.length; i += 2)
-            job.withObject("/annotations").put("cluster.trainyard.io/" + annotations[i], annotations[i + 1]);
-        return job;
+    private static ObjectNode job(OnCluster on, String... marks) {
+        return on.scripted(Kind.JOB, marks);
     }
 
     private OnCluster on(FaultProxy proxy, Cluster cluster) {
-        return new OnCluster(home, proxy, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0");
+        return new OnCluster(home, cluster, proxy, cluster.namespace(), OnCluster.withoutOutput());
     }
 
     private static String end(JsonNode job) {
@@ -135,22 +142,29 @@ class FaultsTest {
         return job.path("state").asString("") + (cause.isEmpty() ? "" : ": " + cause);
     }
 
+    static List<Arguments> everyKindInAllWeathers() {
+        return Stream.of(Kind.values())
+                .flatMap(kind -> Stream.of(Weather.values()).map(weather -> Arguments.of(kind, weather)))
+                .toList();
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void jobs_come_to_the_same_ends_in_all_weathers_and_each_is_created_once(Weather weather, Cluster cluster) {
+    @MethodSource("everyKindInAllWeathers")
+    void jobs_come_to_the_same_ends_in_all_weathers_and_each_is_created_once(
+            Kind kind, Weather weather, Cluster cluster) {
         try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
                 var on = on(proxy, cluster)) {
             proxy.script(weather::of);
             var expected = new LinkedHashMap<String, String>();
-            jobs().forEach((job, end) -> expected.put(on.submit(job), end));
-            String cancelled = on.submit(job("run-for", "10m"));
-            Cluster.until("it runs", () -> state(on, cancelled).equals("running"));
-            on.server().post("/api/v1/jobs/" + cancelled + "/cancel", "");
+            jobs(on, kind, kind == Kind.JOB ? 4 : 1).forEach((job, end) -> expected.put(on.submit(job), end));
+            String cancelled = on.submit(on.scripted(kind, "run-for", "10m"));
+            Cluster.until("it runs", () -> on.state(cancelled).equals("running"));
+            on.cancel(cancelled);
             expected.put(cancelled, "cancelled");
 
             var ends = new LinkedHashMap<String, String>();
             for (String id : expected.keySet()) {
-                Cluster.until(expected.get(id) + " is the end of " + id, () -> FINAL.contains(state(on, id)));
+                Cluster.until(expected.get(id) + " is the end of " + id, () -> FINAL.contains(on.state(id)));
                 JsonNode job = on.server().get("/api/v1/jobs/" + id).json();
                 ends.put(id, end(job));
                 assertEquals(1, job.path("attempts").size(), job.toString());
@@ -159,20 +173,10 @@ class FaultsTest {
             assertEquals(expected.size(), proxy.created().size());
             assertEquals(Set.of(1), Set.copyOf(proxy.created().values()), "each is created once");
             proxy.script(_ -> new Fault.None());
-            Cluster.until(
-                    "nothing is left behind",
-                    () -> ours(cluster).isEmpty() && companions(cluster, cluster.namespace()) == 0);
+            for (String id : expected.keySet())
+                Cluster.until(
+                        "nothing is left behind", () -> on.objects(kind, id).isEmpty() && on.companions(id) == 0);
         }
-    }
-
-    private static int companions(Cluster cluster, String namespace) {
-        var secrets = cluster.client().secrets().inNamespace(namespace).withLabel(JOB);
-        var services = cluster.client().services().inNamespace(namespace).withLabel(JOB);
-        return secrets.list().getItems().size() + services.list().getItems().size();
-    }
-
-    private static String state(OnCluster on, String id) {
-        return on.server().get("/api/v1/jobs/" + id).json().path("state").asString("");
     }
 
     private static List<io.fabric8.kubernetes.api.model.batch.v1.Job> ours(Cluster cluster) {
@@ -207,26 +211,25 @@ class FaultsTest {
             var staying = new ArrayList<String>();
             var ending = new ArrayList<String>();
             for (int i = 0; i < half; i++) {
-                staying.add(on.submit(job("run-for", "1h", "number", "" + i)));
-                ending.add(on.submit(job("run-for", "1h", "number", "e" + i)));
+                staying.add(on.submit(job(on, "run-for", "1h", "number", "" + i)));
+                ending.add(on.submit(job(on, "run-for", "1h", "number", "e" + i)));
             }
             for (String id : staying)
-                Cluster.until("it runs", () -> state(on, id).equals("running"));
-            for (String id : ending)
-                Cluster.until("it runs", () -> state(on, id).equals("running"));
+                Cluster.until("it runs", () -> on.state(id).equals("running"));
+            for (String id : ending) Cluster.until("it runs", () -> on.state(id).equals("running"));
             List<String> before = uids(cluster);
 
             proxy.refuse();
             Instant back = Instant.now().plus(length);
-            for (String id : ending) finish(cluster, on.pods(cluster, id).getFirst());
+            for (String id : ending) finish(cluster, on.pods(id).getFirst());
             Cluster.until(length, "the outage is over", () -> Instant.now().isAfter(back));
-            for (String id : staying) assertEquals("running", state(on, id));
-            for (String id : ending) assertEquals("running", state(on, id));
+            for (String id : staying) assertEquals("running", on.state(id));
+            for (String id : ending) assertEquals("running", on.state(id));
             proxy.accept();
 
             Instant accepted = Instant.now();
             for (String id : ending)
-                Cluster.until("it is known", () -> state(on, id).equals("succeeded"));
+                Cluster.until("it is known", () -> on.state(id).equals("succeeded"));
             Duration caughtUp = Duration.between(accepted, Instant.now());
             assertTrue(caughtUp.compareTo(Duration.ofSeconds(10)) <= 0, "caught up after " + caughtUp);
             LOG.log(System.Logger.Level.INFO, "{0} jobs caught up after {1}", 2 * half, caughtUp);
@@ -248,7 +251,7 @@ class FaultsTest {
                             .size());
             for (String id : staying) on.server().post("/api/v1/jobs/" + id + "/cancel", "");
             for (String id : staying)
-                Cluster.until("it is cancelled", () -> state(on, id).equals("cancelled"));
+                Cluster.until("it is cancelled", () -> on.state(id).equals("cancelled"));
         }
     }
 
@@ -256,34 +259,29 @@ class FaultsTest {
     void a_slow_list_of_pods_after_a_restart_changes_nothing_that_is_known(Cluster cluster) {
         try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
                 var on = on(proxy, cluster)) {
-            String id = on.submit(job("script", "image-pull-back-off"));
-            Cluster.until("it waits for its image", () -> reason(on, id).equals("image_pull"));
+            String id = on.submit(job(on, "script", "image-pull-back-off"));
+            on.awaitReason(id, "image_pull");
             String before = on.server().get("/api/v1/jobs/" + id + "/events").text();
             proxy.script(call -> call.lists("pods") ? new Fault.Delay(Duration.ofSeconds(4)) : new Fault.None());
             on.restart();
-            on.await(on.submit(job("run-for", "0s")), "succeeded");
+            on.await(on.submit(job(on, "run-for", "0s")), "succeeded");
             assertEquals(
                     before, on.server().get("/api/v1/jobs/" + id + "/events").text());
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
+            on.cancelled(id);
         }
-    }
-
-    private static String reason(OnCluster on, String id) {
-        return on.server().get("/api/v1/jobs/" + id).json().at("/reason/kind").asString("");
     }
 
     @Test
     void an_API_server_that_is_killed_and_comes_back_with_its_data_has_killed_nothing(Cluster cluster) {
         String namespace = cluster.hostNamespace();
         try (var on = new OnCluster(home, cluster, namespace)) {
-            String id = on.submit(OnCluster.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
-            String waiting = on.submit(OnCluster.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
-            Cluster.until("it runs", () -> state(on, id).equals("running"));
-            Cluster.until("it runs", () -> state(on, waiting).equals("running"));
+            String id = on.submit(Kind.JOB.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
+            String waiting = on.submit(Kind.JOB.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
+            Cluster.until("it runs", () -> on.state(id).equals("running"));
+            Cluster.until("it runs", () -> on.state(waiting).equals("running"));
             cluster.killApi();
-            String meanwhile = on.submit(OnCluster.shell("echo late"));
-            assertEquals("running", state(on, id));
+            String meanwhile = on.submit(Kind.JOB.shell("echo late"));
+            assertEquals("running", on.state(id));
             cluster.startApi();
             for (String each : List.of(id, meanwhile)) {
                 on.await(each, "succeeded");
@@ -297,33 +295,53 @@ class FaultsTest {
             }
             assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), on.lines(id));
             assertEquals(List.of("late"), on.lines(meanwhile));
-            assertEquals("running", state(on, waiting));
-            on.server().post("/api/v1/jobs/" + waiting + "/cancel", "");
-            on.await(waiting, "cancelled");
+            assertEquals("running", on.state(waiting));
+            on.cancelled(waiting);
         }
     }
 
     @Test
     void a_job_with_a_secret_costs_at_most_six_calls_beside_the_watches(Cluster cluster) {
         try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()));
-                var on = new OnCluster(home, proxy, cluster.hostNamespace())) {
-            on.await(on.submit(withSecret("first")), "succeeded");
-            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+                var on = new OnCluster(home, cluster, proxy, cluster.hostNamespace())) {
+            String first = on.submit(withSecret("first"));
+            on.await(first, "succeeded");
+            Cluster.until("it is removed", () -> on.companions(first) == 0);
             var calls = new ConcurrentLinkedQueue<Call>();
             proxy.script(call -> {
-                if (!call.watches()) calls.add(call);
+                // What is asked at the start is not asked for a job.
+                if (!call.watches() && !call.path().contains("/selfsubjectaccessreviews")) calls.add(call);
                 return new Fault.None();
             });
             String id = on.submit(withSecret("second"));
             on.await(id, "succeeded");
-            Cluster.until("it is removed", () -> companions(cluster, cluster.hostNamespace()) == 0);
+            Cluster.until("it is removed", () -> on.companions(id) == 0);
             assertEquals(List.of("opened"), on.lines(id));
             assertTrue(calls.size() <= 6, calls.toString());
         }
     }
 
+    @Test
+    void a_node_that_cannot_give_the_output_of_its_pods_is_asked_for_it_at_most_three_times_a_job(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
+                var on = new OnCluster(
+                        home, cluster, proxy, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "3")) {
+            var asked = new ConcurrentLinkedQueue<Call>();
+            proxy.script(call -> {
+                if (call.path().contains("/log?")) asked.add(call);
+                return new Fault.None();
+            });
+            String id = on.submit(job(on, "run-for", "8s"));
+            on.await(id, "running");
+            on.await(id, "succeeded");
+            assertTrue(!asked.isEmpty() && asked.size() <= 3, asked.toString());
+            String said = on.lines(id).toString();
+            assertTrue(said.contains("the output on the cluster cannot be read"), said);
+        }
+    }
+
     private static ObjectNode withSecret(String value) {
-        ObjectNode job = OnCluster.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
+        ObjectNode job = Kind.JOB.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
         job.withObject("/container/environment").putObject("KEY").put("secret", value);
         return job;
     }

@@ -13,9 +13,12 @@ import io.trainyard.backend.kubeflow.Offer;
 import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
 import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.pods.Depth;
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
 import io.trainyard.backend.pods.Permissions;
 import io.trainyard.backend.pods.Permissions.Need;
 import io.trainyard.backend.pods.PodDefaults;
+import io.trainyard.backend.pods.Rights;
 import io.trainyard.backend.pods.Workload;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
@@ -86,11 +89,11 @@ class PermissionsTest {
     @Test
     void without_a_look_at_pods_a_job_still_runs_and_ends(Cluster cluster) {
         String namespace = cluster.hostNamespace();
-        try (var on = new OnCluster(home, cluster, namespace, "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = new OnCluster(home, cluster, namespace, OnCluster.withoutOutput())) {
             Rights.without(cluster, namespace, "pods", "list");
             Rights.without(cluster, namespace, "pods", "watch");
-            String id = on.submit(OnCluster.shell("sleep 1"));
-            String bad = on.submit(OnCluster.shell("exit 3"));
+            String id = on.submit(Kind.JOB.shell("sleep 1"));
+            String bad = on.submit(Kind.JOB.shell("exit 3"));
             on.await(id, "succeeded");
             on.await(bad, "failed");
         }

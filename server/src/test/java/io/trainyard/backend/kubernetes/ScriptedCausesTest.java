@@ -3,6 +3,8 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.pods.Kind;
+import io.trainyard.backend.pods.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -10,28 +12,24 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Scripted: statuses that nodes write by order, seen through real controllers and the whole server. */
 @RealCluster
 class ScriptedCausesTest {
-    private static final String SCRIPT = "cluster.trainyard.io/script";
-
     @TempDir
     Path home;
 
-    private static ObjectNode scripted(String script, String... annotations) {
-        ObjectNode job = OnCluster.shell("true");
-        ObjectNode all = job.putObject("annotations");
-        if (!script.isEmpty()) all.put(SCRIPT, script);
-        for (int i = 0; i < annotations.length; i += 2)
-            all.put("cluster.trainyard.io/" + annotations[i], annotations[i + 1]);
-        return job;
+    private OnCluster on(Cluster cluster) {
+        return new OnCluster(home, cluster, cluster.namespace(), OnCluster.withoutOutput());
     }
 
-    @Test
-    void what_nodes_say_of_an_ended_pod_is_the_cause(Cluster cluster) {
+    @ParameterizedTest
+    @EnumSource
+    void what_nodes_say_of_an_ended_pod_is_the_cause(Kind kind, Cluster cluster) {
         var causes = Map.of(
                 "oom-killed", "out_of_memory",
                 "start-error", "bad_command",
@@ -43,26 +41,26 @@ class ScriptedCausesTest {
                 "drained", "drained",
                 "tainted", "stopped responding",
                 "device-lost", "refused node-0");
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
+        try (var on = on(cluster)) {
             var failing = new HashMap<String, String>();
-            causes.forEach((script, cause) -> failing.put(on.submit(scripted(script)), cause));
+            causes.forEach((script, cause) -> failing.put(on.submit(on.scripted(kind, "script", script)), cause));
             var retried = new HashMap<String, String>();
-            interruptions.forEach((script, said) -> retried.put(on.submit(scripted(script)), said));
+            interruptions.forEach((script, said) -> retried.put(on.submit(on.scripted(kind, "script", script)), said));
             failing.forEach((id, cause) ->
                     assertEquals(cause, on.await(id, "failed").path("cause").asString()));
             retried.forEach((id, said) -> {
-                JsonNode again = on.server()
-                        .await(id, each -> each.path("state").asString("").equals("queued"));
+                JsonNode again = on.await(id, "queued");
                 assertTrue(again.toString().contains(said), said + " in " + again);
             });
-            String code = on.submit(scripted("", "exit-code", "3", "message", "no more data"));
+            retried.keySet().forEach(on::cancelled);
+            String code = on.submit(on.scripted(kind, "exit-code", "3", "message", "no more data"));
             assertTrue(on.await(code, "failed").toString().contains("exited with code 3: no more data"));
         }
     }
 
-    @Test
-    void what_nodes_say_of_a_pod_that_cannot_start_is_the_reason(Cluster cluster) {
+    @ParameterizedTest
+    @EnumSource
+    void what_nodes_say_of_a_pod_that_cannot_start_is_the_reason(Kind kind, Cluster cluster) {
         var reasons = Map.of(
                 "image-pull-back-off", "image_pull",
                 "err-image-pull", "image_pull",
@@ -70,36 +68,52 @@ class ScriptedCausesTest {
                 "create-container-error", "configuration",
                 "failed-mount", "volume",
                 "failed-sandbox", "network");
-        try (var on = new OnCluster(home, cluster, cluster.namespace())) {
+        try (var on = on(cluster)) {
             var waiting = new HashMap<String, String>();
-            reasons.forEach((script, kind) -> waiting.put(on.submit(scripted(script)), kind));
-            String bad = on.submit(scripted("invalid-image-name"));
-            waiting.forEach((id, kind) -> on.server()
-                    .await(id, each -> each.at("/reason/kind").asString("").equals(kind)));
+            reasons.forEach((script, why) -> waiting.put(on.submit(on.scripted(kind, "script", script)), why));
+            String bad = on.submit(on.scripted(kind, "script", "invalid-image-name"));
+            waiting.forEach(on::awaitReason);
             assertEquals("image", on.await(bad, "failed").path("cause").asString());
-            waiting.keySet().forEach(id -> on.server().post("/api/v1/jobs/" + id + "/cancel", ""));
+            waiting.keySet().forEach(on::cancel);
             waiting.keySet().forEach(id -> on.await(id, "cancelled"));
+        }
+    }
+
+    /** A node that says nothing: its pod is not ready, and nobody knows more. */
+    @ParameterizedTest
+    @EnumSource
+    void a_pod_whose_node_is_silent_is_running_until_the_cluster_gives_it_up(Kind kind, Cluster cluster) {
+        try (var on = on(cluster)) {
+            String id = on.submit(on.scripted(kind, "script", "node-lost"));
+            on.await(id, "running");
+            Cluster.until(
+                    "the cluster says that it is lost",
+                    () -> on.pods(kind, id).stream()
+                            .anyMatch(pod -> "NodeLost".equals(pod.getStatus().getReason())));
+            assertEquals("running", on.state(id));
+            on.cancel(id);
+            on.pods(kind, id)
+                    .forEach(pod ->
+                            cluster.client().resource(pod).withGracePeriod(0).delete());
+            on.await(id, "cancelled");
         }
     }
 
     @Test
     void a_job_finds_the_nodes_of_its_kind_and_spot_machines(Cluster cluster) {
-        try (var on =
-                new OnCluster(home, cluster, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "0")) {
-            ObjectNode a100 = scripted("", "run-for", "60s");
+        try (var on = on(cluster)) {
+            ObjectNode a100 = on.scripted(Kind.JOB, "run-for", "60s");
             a100.withObject("/resources").put("gpus", 8).put("gpu_type", "a100");
             a100.withObject("/placement").put("spot", true);
             String id = on.submit(a100);
             on.await(id, "running");
-            assertEquals("kwok-3", on.pods(cluster, id).getFirst().getSpec().getNodeName());
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
-            ObjectNode t4 = scripted("");
+            assertEquals("kwok-3", on.pods(id).getFirst().getSpec().getNodeName());
+            on.cancelled(id);
+            ObjectNode t4 = on.scripted(Kind.JOB);
             t4.withObject("/resources").put("gpus", 1).put("gpu_type", "T4");
             String nowhere = on.submit(t4);
-            on.server()
-                    .await(nowhere, each -> each.at("/reason/kind").asString("").equals("no_such_node"));
-            ObjectNode odd = scripted("");
+            on.awaitReason(nowhere, "no_such_node");
+            ObjectNode odd = on.scripted(Kind.JOB);
             odd.withObject("/resources").put("gpus", 1).put("gpu_type", "V9000");
             var refused = on.server().create(odd.toString());
             assertEquals(422, refused.status());

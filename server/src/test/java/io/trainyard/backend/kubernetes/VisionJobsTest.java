@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.trainyard.backend.pods.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ class VisionJobsTest {
             // It does not stay: it ends soon, and goes with its end.
             var seen = new ArrayList<Job>();
             Cluster.until("its Job is there", () -> {
-                seen.addAll(on.jobs(cluster, id));
+                seen.addAll(on.jobs(id));
                 return !seen.isEmpty();
             });
             Job made = seen.getFirst();

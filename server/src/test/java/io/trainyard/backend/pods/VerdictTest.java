@@ -36,6 +36,7 @@ class VerdictTest {
             Duration.ofMinutes(2),
             Duration.ofMinutes(15),
             Duration.ofMinutes(10),
+            Duration.ofMinutes(10),
             Optional.of(Duration.ofHours(1)));
 
     /** A pod, changed one thing at a time. */
@@ -322,7 +323,7 @@ class VerdictTest {
                 List.of(),
                 List.of(),
                 Duration.ZERO,
-                Optional.of(why));
+                Optional.of(new Holds.Hold(why, NOW, Optional.empty(), Cause.QUOTA)));
         assertEquals(
                 why,
                 assertInstanceOf(Waiting.class, Verdict.of(seen, WAITS, NOW)).reason());

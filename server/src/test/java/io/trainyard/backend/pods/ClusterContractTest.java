@@ -1,16 +1,18 @@
-package io.trainyard.backend.kubeflow;
+package io.trainyard.backend.pods;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.trainyard.LiveServer;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.BackendContractTest;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.ClusterSettings;
-import io.trainyard.backend.kubeflow.OnKubeflow.Kind;
-import io.trainyard.backend.pods.ClusterBackend;
-import io.trainyard.backend.pods.Depth;
-import io.trainyard.backend.pods.PodDefaults;
-import io.trainyard.backend.pods.PodsSettings;
+import io.trainyard.backend.kubeflow.KubeflowSettings;
+import io.trainyard.backend.kubeflow.Offer;
+import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
+import io.trainyard.backend.kubeflow.TrainJobWorkload;
+import io.trainyard.backend.kubernetes.JobWorkload;
+import io.trainyard.backend.kubernetes.KubernetesSettings;
+import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import io.trainyard.job.Attempt;
@@ -32,13 +34,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
 
-/** Real: what the reconciler relies on, for both kinds, with pods that are processes of this machine. */
-class KubeflowContractTest {
+/** Real: what the reconciler relies on, for each kind, with the published rights and pods that are processes of this machine. */
+class ClusterContractTest {
     @Nested
     @RealCluster
-    class PyTorchJobs extends Both {
+    class Jobs extends Each {
+        Jobs() {
+            super(Kind.JOB);
+        }
+    }
+
+    @Nested
+    @RealCluster
+    class PyTorchJobs extends Each {
         PyTorchJobs() {
             super(Kind.PYTORCH_JOB);
         }
@@ -46,13 +55,13 @@ class KubeflowContractTest {
 
     @Nested
     @RealCluster
-    class TrainJobs extends Both {
+    class TrainJobs extends Each {
         TrainJobs() {
             super(Kind.TRAIN_JOB);
         }
     }
 
-    abstract static class Both extends BackendContractTest {
+    abstract static class Each extends BackendContractTest {
         private final Kind kind;
         private final List<AutoCloseable> open = new ArrayList<>();
 
@@ -61,8 +70,9 @@ class KubeflowContractTest {
 
         private Cluster cluster;
         private String namespace;
+        private Path kubeconfig;
 
-        Both(Kind kind) {
+        Each(Kind kind) {
             this.kind = kind;
         }
 
@@ -70,7 +80,8 @@ class KubeflowContractTest {
         void open(Cluster real) {
             cluster = real;
             namespace = cluster.hostNamespace();
-            OnKubeflow.applyRuntimes(cluster);
+            kubeconfig = Rights.granted(cluster, namespace);
+            OnCluster.applyRuntimes(cluster);
         }
 
         @AfterEach
@@ -84,22 +95,32 @@ class KubeflowContractTest {
 
         @Override
         protected Backend started() {
-            var api = new Api(
-                    new ClusterSettings(Optional.of(cluster.kubeconfig()), Optional.empty(), ClusterSettings.RELIST));
-            var settings = new KubeflowSettings(
-                    namespace, PodDefaults.NONE, Depth.APPLY, "trainer.kubeflow.org/v1alpha1", Optional.empty());
+            var api = new Api(new ClusterSettings(Optional.of(kubeconfig), Optional.empty(), ClusterSettings.RELIST));
             var pods = new PodsSettings(
                     home, false, Duration.ofSeconds(30), false, PodsSettings.Waits.DEFAULT, PodsSettings.Queueing.NONE);
-            var offer = new Offer(api, InstantSource.system(), Optional.empty());
             var backend = new ClusterBackend(
-                    "kubeflow",
-                    List.of(new TrainJobWorkload(settings, offer), new PyTorchJobWorkload(settings, offer)),
+                    kind == Kind.JOB ? JobWorkload.NAME : "kubeflow",
+                    kinds(api),
                     Depth.APPLY,
                     new ClusterBackend.Access(api, pods, InstantSource.system()),
                     _ -> {});
             open.add(backend);
             open.add(api);
             return backend;
+        }
+
+        private List<Workload> kinds(Api api) {
+            if (kind == Kind.JOB)
+                return List.of(new JobWorkload(new KubernetesSettings(
+                        namespace,
+                        KubernetesSettings.DEFAULT.retention(),
+                        RestartPolicy.NEVER,
+                        PodDefaults.NONE,
+                        Depth.APPLY)));
+            var settings = new KubeflowSettings(
+                    namespace, PodDefaults.NONE, Depth.APPLY, "trainer.kubeflow.org/v1alpha1", Optional.empty());
+            var offer = new Offer(api, InstantSource.system(), Optional.empty());
+            return List.of(new TrainJobWorkload(settings, offer), new PyTorchJobWorkload(settings, offer));
         }
 
         /** It goes on until it is given a sign. */
@@ -136,65 +157,59 @@ class KubeflowContractTest {
             return cluster.client()
                     .genericKubernetesResources(kind.apiVersion, kind.word)
                     .inNamespace(namespace)
-                    .withLabel("trainyard.io/job", attempt.job().value())
+                    .withLabel(OnCluster.JOB, attempt.job().value())
                     .withLabel("trainyard.io/attempt", Integer.toString(attempt.number()))
                     .list()
                     .getItems();
         }
 
-        private boolean podRuns(Attempt attempt) {
-            String name = objects(attempt).getFirst().getMetadata().getName();
-            return cluster.client().pods().inNamespace(namespace).withLabel(kind.owner, name).list().getItems().stream()
-                    .anyMatch(pod -> pod.getStatus().getPhase().equals("Running"));
+        private List<Pod> pods() {
+            return cluster.client()
+                    .pods()
+                    .inNamespace(namespace)
+                    .withLabel(kind.owner)
+                    .list()
+                    .getItems();
+        }
+
+        private static boolean of(Pod pod, String name, Kind kind) {
+            return pod.getMetadata().getLabels().getOrDefault(kind.owner, "").equals(name);
         }
 
         @Override
         protected void run(Attempt attempt) {
-            Cluster.until("the pod runs", () -> podRuns(attempt));
+            String name = objects(attempt).getFirst().getMetadata().getName();
+            Cluster.until(
+                    "the pod runs",
+                    () -> pods().stream()
+                            .anyMatch(pod -> of(pod, name, kind)
+                                    && pod.getStatus().getPhase().equals("Running")));
         }
 
         @Override
         protected void succeed(Attempt attempt) {
-            OnKubeflow.touch(home.resolve(attempt.job().value()));
-            Cluster.until("it is complete", () -> complete(attempt));
-        }
-
-        private boolean complete(Attempt attempt) {
-            JsonNode object =
-                    LiveServer.JSON.valueToTree(objects(attempt).getFirst().getAdditionalProperties());
-            for (JsonNode each : object.at("/status/conditions"))
-                if (each.path("type").asString("").equals(kind.success)
-                        && each.path("status").asString("").equals("True")) return true;
-            return false;
+            OnCluster.touch(home.resolve(attempt.job().value()));
+            Cluster.until(
+                    "it is complete", () -> kind.succeeded(objects(attempt).getFirst()));
         }
 
         /** The pods of what was deleted go some time after it. */
         @Override
         protected void settle() {
-            Cluster.until(
-                    "nothing is being removed",
-                    () ->
-                            cluster
-                                    .client()
-                                    .pods()
-                                    .inNamespace(namespace)
-                                    .withLabel(kind.owner)
-                                    .list()
-                                    .getItems()
-                                    .stream()
-                                    .allMatch(pod -> pod.getMetadata().getDeletionTimestamp() == null
-                                            && owned(pod.getMetadata()
-                                                    .getLabels()
-                                                    .getOrDefault(kind.owner, ""))));
-        }
-
-        private boolean owned(String name) {
-            return cluster.client()
-                            .genericKubernetesResources(kind.apiVersion, kind.word)
-                            .inNamespace(namespace)
-                            .withName(name)
-                            .get()
-                    != null;
+            Cluster.until("nothing is being removed", () -> {
+                List<String> there = cluster
+                        .client()
+                        .genericKubernetesResources(kind.apiVersion, kind.word)
+                        .inNamespace(namespace)
+                        .list()
+                        .getItems()
+                        .stream()
+                        .map(object -> object.getMetadata().getName())
+                        .toList();
+                return pods().stream()
+                        .allMatch(pod -> pod.getMetadata().getDeletionTimestamp() == null
+                                && there.stream().anyMatch(name -> of(pod, name, kind)));
+            });
         }
 
         @Override

@@ -1,10 +1,9 @@
-package io.trainyard.backend.kubeflow;
+package io.trainyard.backend.pods;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.kubeflow.OnKubeflow.Kind;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -16,16 +15,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Real: the whole server, the real controllers of both kinds, and pods that are processes of this machine. */
+/** Real: the whole server, the real controllers of each kind, and pods that are processes of this machine. */
 @RealCluster
-class KubeflowServerTest {
+class EveryKindTest {
     @TempDir
     Path home;
 
     @ParameterizedTest
     @EnumSource
     void a_job_runs_as_its_kind_and_its_lines_and_its_end_come_back(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String id = on.submit(kind.shell("echo step 1; sleep 0.5; echo größer; exit 0"));
             on.await(id, "running");
             assertEquals(1, on.objects(kind, id).size());
@@ -39,22 +38,22 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_failure_has_its_exit_code_and_what_was_printed_last(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String id = on.submit(kind.shell("echo no such column: loss >&2; exit 3"));
             JsonNode failed = on.await(id, "failed");
             assertTrue(failed.toString().contains("exited with code 3: no such column: loss"), failed.toString());
+            assertEquals("exit_code", failed.path("cause").asString(), failed.toString());
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void a_cancelled_job_may_save_its_work_and_its_last_lines_are_kept(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String id =
                     on.submit(kind.shell("trap 'echo saving; exit 9' TERM; echo begun; while :; do sleep 0.1; done"));
             on.awaitLine(id, "begun");
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
+            on.cancelled(id);
             assertEquals(List.of("begun", "saving"), on.lines(id));
             assertEquals(List.of(), on.objects(kind, id));
             assertEquals(List.of(), on.pods(kind, id));
@@ -64,20 +63,19 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_job_suspended_behind_our_back_waits_and_goes_on_when_it_is_resumed(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             Path sign = home.resolve("done");
             String id = on.submit(kind.shell(
                     "trap 'exit 143' TERM; echo begun; until [ -e %s ]; do sleep 0.1; done".formatted(sign)));
             on.awaitLine(id, "begun");
             on.suspend(kind, id, true);
-            JsonNode waiting = on.server()
-                    .await(id, each -> each.at("/reason/kind").asString("").equals("gated"));
+            JsonNode waiting = on.awaitReason(id, "gated");
             assertTrue(waiting.toString().contains("the " + kind.word + " is suspended"), waiting.toString());
             assertEquals(1, on.objects(kind, id).size());
             Cluster.until("its pod is gone", () -> on.pods(kind, id).isEmpty());
             on.suspend(kind, id, false);
             on.await(id, "running");
-            OnKubeflow.touch(sign);
+            OnCluster.touch(sign);
             JsonNode done = on.await(id, "succeeded");
             assertEquals(1, done.path("attempts").size(), done.toString());
             assertEquals(List.of("begun", "begun"), on.lines(id));
@@ -87,17 +85,16 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_job_deleted_behind_our_back_is_tried_again_as_another_object(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             Path sign = home.resolve("done");
             String id = on.submit(kind.shell(
                     "trap 'exit 0' TERM; echo attempt $TRAINYARD_ATTEMPT; until [ -e %s ]; do sleep 0.1; done"
                             .formatted(sign)));
             on.awaitLine(id, "attempt 1");
             on.object(kind, id).delete();
-            JsonNode again = on.server()
-                    .await(id, each -> each.path("state").asString("").equals("queued"));
+            JsonNode again = on.await(id, "queued");
             assertTrue(again.toString().contains("was deleted from the cluster by somebody else"), again.toString());
-            OnKubeflow.touch(sign);
+            OnCluster.touch(sign);
             on.hurry(id);
             JsonNode done = on.await(id, "succeeded");
             assertEquals(2, done.path("attempts").size(), done.toString());
@@ -108,15 +105,13 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_pod_deleted_behind_our_back_is_no_fault_of_the_job(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String id = on.submit(kind.shell("trap 'exit 143' TERM; echo begun; while :; do sleep 0.1; done"));
             on.awaitLine(id, "begun");
             cluster.client().resource(on.pods(kind, id).getFirst()).delete();
-            JsonNode again = on.server()
-                    .await(id, each -> each.path("state").asString("").equals("queued"));
+            JsonNode again = on.await(id, "queued");
             assertTrue(again.toString().contains("was deleted from the cluster while it ran"), again.toString());
-            on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            on.await(id, "cancelled");
+            on.cancelled(id);
         }
     }
 
@@ -140,20 +135,21 @@ class KubeflowServerTest {
                         except OSError:
                             time.sleep(0.1)
                 """.formatted(kind.master);
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             ObjectNode job = kind.job("python3", "-c", meet);
             job.withObject("/resources").put("nodes", 2);
             String id = on.submit(job);
             on.await(id, "succeeded");
             assertEquals(List.of("met rank 1 of 2"), on.lines(id, 0));
             assertEquals(List.of("sent"), on.lines(id, 1));
+            Cluster.until("a Service goes with its job", () -> on.companions(id) == 0);
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void the_rank_that_died_first_is_to_blame(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             ObjectNode job = kind.shell(
                     "[ $PET_NODE_RANK = 1 ] && { sleep 1; echo out of ideas; exit 4; }; trap 'exit 1' TERM; while :; do sleep 0.1; done");
             job.withObject("/resources").put("nodes", 2);
@@ -170,7 +166,7 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_restarted_server_finds_its_job_in_every_phase(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             String running = on.submit(kind.shell("echo one; sleep 3; echo two"));
             on.await(running, "running");
             on.restart();
@@ -188,7 +184,7 @@ class KubeflowServerTest {
 
     @Test
     void a_runtime_that_is_not_there_is_refused_at_the_door_with_those_that_are(Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             ObjectNode job = Kind.TRAIN_JOB.shell("true");
             job.withObject("/placement").put("runtime", "nobodys-runtime");
             var reply = on.server().create(job.toString());
@@ -201,18 +197,19 @@ class KubeflowServerTest {
     @ParameterizedTest
     @EnumSource
     void a_secret_reaches_the_process_and_nothing_that_can_be_read(Kind kind, Cluster cluster) {
-        try (var on = new OnKubeflow(home, cluster)) {
+        try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
             ObjectNode job = kind.shell("[ \"$KEY\" = canary-$((4700 + 11)) ] && echo it is the one; sleep 1");
             job.withObject("/container/environment").putObject("KEY").put("secret", "canary-4711");
             String id = on.submit(job);
             on.await(id, "running");
             String made = on.objects(kind, id).getFirst().toString();
             assertFalse(made.contains("canary-4711"), made);
-            assertEquals(1, on.secrets(id));
+            assertEquals(1, on.companions(id));
             on.await(id, "succeeded");
             assertEquals(List.of("it is the one"), on.lines(id));
-            assertFalse(on.server().get("/api/v1/jobs/" + id).text().contains("canary-4711"));
-            Cluster.until("the Secret goes with its job", () -> on.secrets(id) == 0);
+            for (String path : List.of("", "/events"))
+                assertFalse(on.server().get("/api/v1/jobs/" + id + path).text().contains("canary-4711"));
+            Cluster.until("the Secret goes with its job", () -> on.companions(id) == 0);
         }
     }
 }
