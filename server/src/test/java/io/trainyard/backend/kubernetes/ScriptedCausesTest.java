@@ -3,8 +3,8 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.pods.Kind;
-import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.attempts.Kind;
+import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
