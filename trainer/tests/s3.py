@@ -16,9 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import ROOT
-
-REQUIREMENTS = ROOT.parent / "e2e" / "s3-requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "e2e" / "s3-requirements.txt"
 SECONDS_TO_START = 60.0
 
 

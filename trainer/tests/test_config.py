@@ -79,6 +79,12 @@ def test_unknown_extra_knobs_are_named_and_not_refused() -> None:
     assert config.parse(smallest(extra={"adam_beta1": 0.8, "eval_every": 5})).extra.other == {"adam_beta1": 0.8}
 
 
+def test_the_numbers_of_an_adapter_are_taken_by_the_names_that_others_give_them() -> None:
+    run = config.parse(smallest(method={"lora": {"rank": 32, "alpha": 8}}, extra={"lora_r": 16, "lora_dropout": 0.2}))
+    assert (run.method.lora.rank, run.method.lora.alpha, run.method.lora.dropout) == (16, 8, 0.2)
+    assert run.extra.other == {}
+
+
 def test_a_run_cannot_be_changed() -> None:
     run = config.parse(smallest())
     with pytest.raises(AttributeError):

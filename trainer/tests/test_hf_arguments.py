@@ -24,21 +24,21 @@ class Made:
         self.warnings = warnings
 
 
-def make(tmp_path: Path, extra: dict[str, Any], **numbers: Any) -> Made:
+def make(tmp_path: Path, extra: dict[str, Any], streaming: bool = False, **numbers: Any) -> Made:
     from trainer.recipes import hf_arguments
 
-    job, told = described(tmp_path, extra, 1, numbers)
+    job, told = described(tmp_path, extra, 1, numbers, streaming)
     return Made(hf_arguments.make(job, str(tmp_path), 100, 10), [each["message"] for each in told])
 
 
 def described(
-    tmp_path: Path, extra: dict[str, Any], size: int, numbers: dict[str, Any]
+    tmp_path: Path, extra: dict[str, Any], size: int, numbers: dict[str, Any], streaming: bool = False
 ) -> tuple[Job, list[dict[str, Any]]]:
     run = config.parse(
         {
             "run_id": "r1",
             "model": {"name": "m"},
-            "datasets": [{"source": "d"}],
+            "datasets": [{"source": "d", "streaming": streaming}],
             "method": {"precision": "fp32", "gradient_checkpointing": False},
             "hyperparameters": numbers,
             "checkpoints": {"uri": str(tmp_path)},
@@ -107,6 +107,11 @@ def test_a_secret_that_is_refused_is_not_repeated(tmp_path: Path) -> None:
 def test_what_transformers_itself_refuses_is_a_configuration_failure(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="transformers refuses the arguments"):
         make(tmp_path, {"dataloader_prefetch_factor": 2})
+
+
+def test_streamed_rows_are_not_read_by_workers(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="each worker would stream all of the rows"):
+        make(tmp_path, {"dataloader_num_workers": 2}, streaming=True)
 
 
 def test_an_argument_of_transformers_wins_over_our_words_and_says_so(tmp_path: Path) -> None:

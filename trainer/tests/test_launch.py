@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from conftest import ROOT
 
 from trainer import launch
 from trainer.failure import Failure
@@ -128,3 +131,10 @@ def test_a_run_json_comes_first() -> None:
     }
     run = launch.read([], {**TRAINER_API, **UNIFIED, "TRAINER_CONFIG": json.dumps(document)}).run
     assert run.run_id == "own"
+
+
+def test_nothing_slow_is_imported_before_a_job_has_said_that_it_started() -> None:
+    slow = ["torch", "transformers", "numpy", "pyarrow", "obstore", "urllib.request", "ssl"]
+    code = f"import sys, trainer.cli; print([name for name in {slow} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"

@@ -20,6 +20,9 @@ def test_a_run_overfits_and_tells_every_step(undisturbed: dict[str, Started], me
     steps = job.of("step")
     assert [event["step"] for event in steps] == list(range(1, 61))
     assert steps[-1]["loss"] < left * steps[0]["loss"]
+    told = ("learning_rate", "grad_norm", "tokens_per_second", "samples_per_second", "peak_memory_bytes")
+    assert all(event[name] > 0 for event in steps[1:] for name in told)
+    assert steps[-1]["eta_seconds"] == 0
     assert [event["seq"] for event in job.events] == list(range(1, len(job.events) + 1))
     assert job.events[0]["event"] == "started"
     assert [event["phase"] for event in job.of("phase")] == [
@@ -113,7 +116,8 @@ def failed(job: Started) -> dict[str, Any]:
 def test_qlora_trains_on_four_bits_and_goes_on_bit_identically(jobs: Jobs) -> None:
     if importlib.util.find_spec("bitsandbytes") is None:
         pytest.skip("bitsandbytes is not installed here: qlora is not tested")
-    document = jobs.document("qlora", "qlora", hyperparameters__max_steps=20)
+    # Evaluated on the way, and killed after it: that must leave the quantized weights as they are.
+    document = jobs.document("qlora", "qlora", hyperparameters__max_steps=20, extra__eval_steps=5)
     whole = jobs.run({**document, "checkpoints": {**document["checkpoints"], "uri": str(jobs.directory / "calm-q")}})
     assert whole.process.returncode == 0, whole.explained()
     assert whole.of("step")[-1]["loss"] < whole.of("step")[0]["loss"]

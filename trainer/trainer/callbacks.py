@@ -11,7 +11,6 @@ import json
 import os
 import queue
 import threading
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -122,6 +121,8 @@ class Callbacks:
             self._send(*call)
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> None:
+        import urllib.request  # here, since a job that calls nobody need not wait for it at its start
+
         headers = {"Content-Type": "application/json", "X-Internal-Auth": self._token}
         request = urllib.request.Request(f"{self._address}/{path}", json.dumps(body).encode(), headers, method=method)
         try:

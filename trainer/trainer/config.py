@@ -152,6 +152,14 @@ class Run:
         return self.checkpoints.every_steps or self.extra.save_steps
 
 
+# By what others call them, wherever nobody has put them into their place before.
+_LORA = {
+    "lora_r": "rank",
+    "lora_rank": "rank",
+    "lora_alpha": "alpha",
+    "lora_dropout": "dropout",
+    "target_modules": "target_modules",
+}
 SCHEDULES = ("linear", "cosine", "constant")
 _NOT_IN_FILE = frozenset({"layout_uri", "callback_url", "warnings"})
 
@@ -185,6 +193,11 @@ def _split_extra(document: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(extra, dict):
         return document
     known = {each.name for each in fields(Extra)} - {"other"}
+    method = document.get("method")
+    lora = {_LORA[key]: extra[key] for key in extra if key in _LORA}
+    if lora and (method is None or isinstance(method, dict)):
+        extra = {key: value for key, value in extra.items() if key not in _LORA}
+        document = {**document, "method": {**(method or {}), "lora": {**((method or {}).get("lora") or {}), **lora}}}
     kept: dict[str, Any] = {key: value for key, value in extra.items() if key in known}
     kept["other"] = {str(key): value for key, value in extra.items() if key not in known and value is not None}
     return {**document, "extra": kept}

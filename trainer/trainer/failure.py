@@ -70,8 +70,8 @@ def as_failure(error: BaseException) -> Failure:
     # torch raises its own OutOfMemoryError on a GPU and a RuntimeError on a CPU.
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text.lower():
         return Failure("oom", text)
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return _full(str(error.filename or "the disk"))
+    if (isinstance(error, OSError) and error.errno in _FULL) or "No space left" in text:
+        return _full(str(getattr(error, "filename", None) or f"this machine ({text[:200]})"))
     if isinstance(error, OSError) and error.errno is not None:
         return Failure("storage", text)
     return Failure("internal", text)

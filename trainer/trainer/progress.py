@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +94,10 @@ class Progress:
                 return
 
     def _send(self, status: dict[str, Any]) -> None:
+        # Here, since a job that pushes nothing need not wait for them at its start.
+        import ssl
+        import urllib.request
+
         try:
             headers = {"Content-Type": "application/json"}
             token = self._read_token()

@@ -6,6 +6,7 @@ whole files only: a reader sees the old content or the new, never a part.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from trainer.failure import Failure
+from trainer.failure import Failure, no_space
 
 BYTES_AT_ONCE = 1024 * 1024
 BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "memory")
@@ -59,6 +60,21 @@ def open_storage(uri: str) -> Storage:
 
         return Bucket(uri)
     raise Failure("config", f"storage {uri} has an unknown scheme; known: file, {', '.join(BUCKET_SCHEMES)}")
+
+
+@contextlib.contextmanager
+def written(storage: Storage) -> Iterator[Path]:
+    """A scratch directory, gone in the end. That the disk is full is said in one way, whoever finds out."""
+    scratch = storage.scratch()
+    try:
+        yield scratch
+    except Exception as error:
+        problem = no_space(scratch, error)
+        if problem is None:
+            raise
+        raise problem from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def local_path(uri: str) -> Path:

@@ -8,16 +8,17 @@ and so is the number of threads, which orders the sums.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from trainer.checkpoint import Saved
 from trainer.examples import Streamed
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.recipes import hf_model, hub, processes, steps
 from trainer.recipes.hf_rows import Encoder, Packed, Rows, StreamedRows
+from trainer.storage import written
 
 
 def run(job: Job, load: Callable[[Job, int], Any] | None = None) -> Outcome:
@@ -43,29 +44,31 @@ def run(job: Job, load: Callable[[Job, int], Any] | None = None) -> Outcome:
         model = load(job, seed) if load else hf_model.load(job.run, place, saved, steps.device(job), seed)
         cached = model.config.use_cache
         trainer = JobTrainer(job, model, arguments, tokenizer, training, held_out)
-        events.phase("training")
-        step, loss = (saved.step, state.loss) if saved and state else (0, None)
-        # Asked of a run that goes on only: making a loader draws from the generator of random numbers.
-        if saved is None or step < trainer.total_steps():
-            if job.stop.agreed():
-                processes.leave(job)
-                return Interrupted(step, step or None)
-            trainer.train(resume_from_checkpoint=str(saved.directory) if saved else None)
-            step, loss = trainer.state.global_step, trainer.last_loss
-        job.checkpoints.release(saved)
-        if trainer.flow.stopped:
-            processes.leave(job)
-            return Interrupted(step, step)
-
-        events.phase("finalizing")
-        trainer.state.global_step = step
-        if trainer.evaluated_at != step:
-            trainer.evaluate()
-        if job.world.rank == 0:
-            model.config.use_cache = cached  # off for training; whoever loads the model wants it as it was
-            _publish(job, model, tokenizer)
+        outcome = _train(job, trainer, saved, state.loss if state else None)
+        if isinstance(outcome, Finished):
+            events.phase("finalizing")
+            if trainer.evaluated_at != outcome.step:
+                trainer.evaluate()
+            if job.world.rank == 0:
+                model.config.use_cache = cached  # off for training; whoever loads the model wants it as it was
+                _publish(job, model, tokenizer)
         processes.leave(job)
-    return Finished(step, loss)
+    return outcome
+
+
+def _train(job: Job, trainer: Any, saved: Saved | None, loss: float | None) -> Outcome:
+    job.events.phase("training")
+    step = saved.step if saved else 0
+    # Asked of a run that goes on only: making a loader draws from the generator of random numbers.
+    if saved is not None and step >= trainer.total_steps():
+        trainer.state.global_step = step
+        return Finished(step, loss)
+    if job.stop.agreed():
+        return Interrupted(step, step or None)
+    trainer.train(resume_from_checkpoint=str(saved.directory) if saved else None)
+    job.checkpoints.release(saved)
+    step = trainer.state.global_step
+    return Interrupted(step, step) if trainer.flow.stopped else Finished(step, trainer.last_loss)
 
 
 def _rows(job: Job, tokenizer: Any) -> tuple[Any, Rows]:
@@ -81,11 +84,10 @@ def _rows(job: Job, tokenizer: Any) -> tuple[Any, Rows]:
 
 
 def _publish(job: Job, model: Any, tokenizer: Any) -> None:
-    scratch = job.outputs.scratch()
-    hf_model.export(model, job.run, scratch)
-    hf_model.save_tokenizer(tokenizer, job.place, scratch)
-    job.outputs.publish(scratch, "")
-    shutil.rmtree(scratch, ignore_errors=True)
+    with written(job.outputs) as scratch:
+        hf_model.export(model, job.run, scratch)
+        hf_model.save_tokenizer(tokenizer, job.place, scratch)
+        job.outputs.publish(scratch, "")
 
 
 def _prepare_device(job: Job) -> None:

@@ -77,6 +77,12 @@ _OURS = {
 def make(job: Job, directory: str, rows: int, held_out: int) -> TrainingArguments:
     """The arguments of this run; `directory` is the Trainer's own, in which we leave nothing."""
     given = _given(job.run)
+    if given.get("dataloader_num_workers") and any(each.streaming for each in job.run.datasets):
+        raise Failure(
+            "config",
+            "extra.dataloader_num_workers: each worker would stream all of the rows; leave it out, or turn"
+            " datasets[].streaming off",
+        )
     ours = _from_run(job, directory, rows, held_out)
     for name in given.keys() & ours.keys():
         if ours[name] != given[name]:

@@ -73,6 +73,16 @@ def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) 
     (directory / "README.md").unlink(missing_ok=True)  # an empty model card
 
 
+def rest(model: Any) -> None:
+    """For an evaluation in the middle of training: no dropout, and no weight changes."""
+    model.eval()
+    for each in model.modules():
+        # At rest bitsandbytes packs its weights anew for some CPUs and rounds their
+        # scales as it does so; after that a run would not be what it was.
+        if type(each).__module__.startswith("bitsandbytes"):
+            each.training = True
+
+
 def export(model: Any, run: Run, directory: Path) -> None:
     """What was trained, in the shape that the run asks for; an adapter merged into its base loads without peft."""
     wanted = run.extra.export

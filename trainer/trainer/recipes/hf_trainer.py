@@ -135,7 +135,7 @@ class JobTrainer(Trainer):  # type: ignore[misc]
     def _summed_loss(self) -> tuple[float, int]:
         world, rows = self._job.world, self.eval_dataset
         mine = sorted(range(world.rank, len(rows), world.size), key=lambda index: len(rows[index]["input_ids"]))
-        self.model.eval()
+        hf_model.rest(self.model)
         summed, tokens, size = 0.0, 0, self.args.per_device_eval_batch_size
         for start in range(0, len(mine), size):
             batch = self._prepare_inputs(self.data_collator([rows[index] for index in mine[start : start + size]]))

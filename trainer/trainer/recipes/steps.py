@@ -179,7 +179,7 @@ def evaluate(job: Job, network: Any, data: Data, device: torch.device, precision
     mine = [data.held_out[index] for index in range(world.rank, count, world.size)]
     longest_share = -(-count // world.size)
     both = torch.zeros(2, dtype=torch.float64, device=device)
-    network.eval()
+    hf_model.rest(network)
     with torch.no_grad(), precision():
         for start in range(0, longest_share, size):
             rows = mine[start : start + size] or [NOTHING]

@@ -80,7 +80,14 @@ final class Doctor {
     }
 
     private void machine(Configuration configuration) {
-        var capacity = new LocalBackend(configuration.local(), _ -> {}, InstantSource.system()).capacity();
+        var local = new LocalBackend(configuration.local(), _ -> {}, InstantSource.system());
+        List<String> frameworks = local.frameworks();
+        add(
+                "frameworks",
+                !frameworks.isEmpty(),
+                frameworks.isEmpty() ? "none can be trained here" : String.join(", ", frameworks),
+                "make the environment of one: trainer/environment hf|nemo|unsloth|timm|ultralytics");
+        var capacity = local.capacity();
         String gpus = capacity.gpus().isEmpty()
                 ? "none: jobs run on CPU; on a GPU machine, nvidia-smi must be on the PATH"
                 : capacity.gpus().size() + " with indices " + capacity.gpus();

@@ -33,10 +33,12 @@ final class Launcher {
 
     private final LocalSettings settings;
     private final Machine machine;
+    private final Interpreters interpreters;
     private final Shim shim;
 
-    Launcher(LocalSettings settings, Machine machine) {
+    Launcher(LocalSettings settings, Machine machine, Interpreters interpreters) {
         this.settings = settings;
+        this.interpreters = interpreters;
         this.machine = machine;
         this.shim = new Shim(settings.home());
     }
@@ -86,7 +88,7 @@ final class Launcher {
     private Prepared prepare(Launch launch, Folder folder, String mark) throws Refusal {
         var spec = launch.spec();
         var grant = launch.attempt().grant();
-        var program = Program.of(spec, settings.allowCommands());
+        var program = Program.of(spec, settings.allowCommands(), interpreters);
         int processes = program.processes(spec, grant.gpus().size(), grant.cpus());
         var place = new Variables.Place(
                 folder,
@@ -115,14 +117,15 @@ final class Launcher {
         return switch (program) {
             case Program.Impossible impossible -> throw new Refusal(Cause.UNSUPPORTED, impossible.objection());
             case Program.Trainer trainer -> {
-                String python =
-                        settings.python().get().orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.NO_PYTHON));
+                String python = interpreters
+                        .of(trainer.framework())
+                        .orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.noPython(trainer.framework())));
                 var command = Program.arguments(python, settings.trainFile().toString(), processes);
                 yield new Prepared(resolved(command, environment), Optional.of(trainer.framework()), environment);
             }
             case Program.Script script -> {
-                String python =
-                        settings.scriptPython().orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.NO_PYTHON));
+                String python = settings.scriptPython()
+                        .orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.noPython("hf")));
                 var command = script.command(python, settings.scriptFile().toString());
                 yield new Prepared(resolved(command, environment), Optional.empty(), environment);
             }

@@ -52,6 +52,7 @@ public final class LocalBackend implements Backend {
     private final Capacity capacity;
     private final ProcessTable processes;
     private final Stopper stopper;
+    private final Interpreters interpreters;
     private final Launcher launcher;
     private final byte[] key;
     private final Set<Folder> watched = ConcurrentHashMap.newKeySet();
@@ -70,7 +71,8 @@ public final class LocalBackend implements Backend {
         this.processes = new ProcessTable(machine.proc());
         this.stopper = new Stopper(machine, processes);
         this.key = key(settings.home());
-        this.launcher = new Launcher(settings, machine);
+        this.interpreters = new Interpreters(settings);
+        this.launcher = new Launcher(settings, machine, interpreters);
     }
 
     @Override
@@ -97,9 +99,16 @@ public final class LocalBackend implements Backend {
         return new Places.Place(named.get(), ours ? Optional.of(Path.of(path).normalize()) : Optional.empty());
     }
 
+    /** What our trainer can train here as things stand, by the words of {@code run.json}. */
+    public List<String> frameworks() {
+        return Interpreters.FRAMEWORKS.stream()
+                .filter(each -> interpreters.of(each).isPresent())
+                .toList();
+    }
+
     @Override
     public Plan plan(JobSpec spec) {
-        return new Planner(settings, capacity, machine).plan(spec);
+        return new Planner(settings, capacity, machine, interpreters).plan(spec);
     }
 
     /** The machine is known beforehand: what there is to object, the plan has said. */

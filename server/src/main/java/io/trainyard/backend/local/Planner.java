@@ -17,14 +17,19 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What would become of a job on this machine. */
-record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
+record Planner(LocalSettings settings, Capacity capacity, Machine machine, Interpreters interpreters) {
     private static final JsonMapper JSON = new JsonMapper();
-    static final String NO_PYTHON =
-            "python: no interpreter with the trainer's packages is set up on this machine; make them with trainer/environment hf, or set trainyard.local.python to one that has them";
+
+    static String noPython(String framework) {
+        return "python: no interpreter with the packages of %1$s is set up on this machine; make them with trainer/environment %1$s%2$s"
+                .formatted(
+                        framework,
+                        framework.equals("hf") ? ", or set trainyard.local.python to one that has them" : "");
+    }
 
     Plan plan(JobSpec spec) {
         var fit = Fit.of(spec.resources(), capacity, settings.limits().oversize());
-        var program = Program.of(spec, settings.allowCommands());
+        var program = Program.of(spec, settings.allowCommands(), interpreters);
         boolean ownCommand = program instanceof Program.Command;
         var objections = new ArrayList<String>();
         machine.lack().ifPresent(objections::add);
@@ -32,11 +37,11 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
         objections.addAll(Variables.objections(spec, ownCommand));
         switch (program) {
             case Program.Impossible impossible -> objections.add(impossible.objection());
-            case Program.Trainer _ -> {
-                if (settings.python().get().isEmpty()) objections.add(NO_PYTHON);
+            case Program.Trainer trainer -> {
+                if (interpreters.of(trainer.framework()).isEmpty()) objections.add(noPython(trainer.framework()));
             }
             case Program.Script _ -> {
-                if (settings.scriptPython().isEmpty()) objections.add(NO_PYTHON);
+                if (settings.scriptPython().isEmpty()) objections.add(noPython("hf"));
                 if (!Files.isRegularFile(settings.scriptFile()))
                     objections.add(
                             "python: the training script %s is not on this machine; put it there, or name another with TRAIN_SCRIPT_PATH"
@@ -45,8 +50,7 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
             case Program.Command _ -> {}
         }
         var warnings = new ArrayList<>(fit.warnings());
-        warnings.addAll(
-                Program.warnings(spec, settings.allowCommands(), fit.demand().gpus() > 0));
+        warnings.addAll(Program.warnings(spec, program, fit.demand().gpus() > 0));
         warnings.addAll(Variables.warnings(spec, !ownCommand));
         return new Plan(objections, warnings, fit.demand(), manifest(spec, program, fit.demand()));
     }
@@ -54,9 +58,9 @@ record Planner(LocalSettings settings, Capacity capacity, Machine machine) {
     private String manifest(JobSpec spec, Program program, Demand demand) {
         int processes = program.processes(spec, demand.gpus(), demand.cpus());
         List<String> arguments = switch (program) {
-            case Program.Trainer _ ->
+            case Program.Trainer trainer ->
                 Program.arguments(
-                        settings.python().get().orElse("python"),
+                        interpreters.of(trainer.framework()).orElse("python"),
                         settings.trainFile().toString(),
                         processes);
             case Program.Command command -> command.arguments();

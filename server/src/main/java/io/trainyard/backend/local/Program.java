@@ -25,7 +25,7 @@ sealed interface Program {
 
     record Impossible(String objection) implements Program {}
 
-    static Program of(JobSpec spec, boolean allowCommands) {
+    static Program of(JobSpec spec, boolean allowCommands, Interpreters interpreters) {
         var container = spec.container();
         if (allowCommands && !container.command().isEmpty()) {
             var arguments = new ArrayList<>(container.command());
@@ -33,17 +33,14 @@ sealed interface Program {
             return new Command(List.copyOf(arguments));
         }
         return switch (spec.framework()) {
-            case HF, UNSLOTH -> new Trainer(word(spec.framework()));
-            case NEMO, META ->
+            case HF, UNSLOTH, META -> new Trainer(word(spec.framework()));
+            case NEMO ->
                 nemoArchive(spec)
                         .<Program>map(name -> new Impossible(
                                 "model: %s is a NeMo archive, which the local backend cannot read; give the model in Hugging Face format, or place the job on a cluster"
                                         .formatted(name)))
-                        .orElseGet(() -> new Trainer("hf"));
-            case ULTRALYTICS, TIMM ->
-                new Impossible(
-                        "framework: %s is not yet on the local backend; place the job on a cluster, or use hf or unsloth"
-                                .formatted(word(spec.framework())));
+                        .orElseGet(() -> new Trainer(interpreters.of("nemo").isPresent() ? "nemo" : "hf"));
+            case ULTRALYTICS, TIMM -> new Trainer(word(spec.framework()));
             case CUSTOM -> {
                 if (container.command().isEmpty() && !container.arguments().isEmpty())
                     yield new Script(container.arguments());
@@ -56,15 +53,15 @@ sealed interface Program {
     }
 
     /** How it differs from what was asked. */
-    static List<String> warnings(JobSpec spec, boolean allowCommands, boolean hasGpu) {
+    static List<String> warnings(JobSpec spec, Program program, boolean hasGpu) {
         var warnings = new ArrayList<String>();
         var container = spec.container();
         container
                 .image()
                 .ifPresent(image -> warnings.add(
                         "image: %s is ignored: the local backend runs processes, not containers".formatted(image)));
-        switch (of(spec, allowCommands)) {
-            case Trainer _ -> {
+        switch (program) {
+            case Trainer trainer -> {
                 if (!container.command().isEmpty())
                     warnings.add(
                             "command ignored: the local backend runs the trainer; set trainyard.local.allow-commands to run it");
@@ -74,11 +71,12 @@ sealed interface Program {
                     case UNSLOTH -> {
                         if (!hasGpu) warnings.add("framework: unsloth needs a GPU: running with the hf recipe");
                     }
-                    case NEMO, META ->
-                        warnings.add(
-                                "framework: %s runs with the hf recipe on the local backend, and needs its model in Hugging Face format"
-                                        .formatted(word(spec.framework())));
-                    case HF, ULTRALYTICS, TIMM, CUSTOM -> {}
+                    case NEMO -> {
+                        if (trainer.framework().equals("hf"))
+                            warnings.add(
+                                    "framework: nemo runs with the hf recipe, since its packages are not on this machine; trainer/environment nemo makes them");
+                    }
+                    case HF, META, ULTRALYTICS, TIMM, CUSTOM -> {}
                 }
             }
             case Command _, Script _, Impossible _ -> {}

@@ -5,6 +5,7 @@ import io.trainyard.backend.trainer.RunFile;
 import io.trainyard.spec.JobSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Jobs that name nothing to start: the image's own entry point does, and reads what to do from one variable. */
@@ -20,9 +21,9 @@ public final class OurTrainer {
         var container = spec.container();
         if (!container.command().isEmpty() || !container.arguments().isEmpty()) return Optional.empty();
         return switch (spec.framework()) {
-            case HF, NEMO, META -> Optional.of("hf");
-            case UNSLOTH -> Optional.of("unsloth");
-            case ULTRALYTICS, TIMM, CUSTOM -> Optional.empty();
+            case HF, UNSLOTH, NEMO, META, ULTRALYTICS, TIMM ->
+                Optional.of(spec.framework().name().toLowerCase(Locale.ROOT));
+            case CUSTOM -> Optional.empty();
         };
     }
 

@@ -44,7 +44,11 @@ public final class RunFile {
                                 .toList(),
                 "method", method(spec.method()),
                 "hyperparameters", hyperparameters(spec),
-                "checkpoints", checkpoints(spec.artifacts().checkpoints(), checkpoints),
+                "checkpoints",
+                        checkpoints(
+                                spec.artifacts().checkpoints(),
+                                checkpoints,
+                                launch.attempt().number()),
                 "outputs",
                         object(
                                 "uri",
@@ -94,12 +98,13 @@ public final class RunFile {
                 "seed", orNull(numbers.seed()));
     }
 
-    private static Map<String, @Nullable Object> checkpoints(Checkpoints checkpoints, String otherwise) {
+    private static Map<String, @Nullable Object> checkpoints(Checkpoints checkpoints, String otherwise, int attempt) {
         return object(
                 "uri", checkpoints.uri().orElse(otherwise),
                 "every_steps", orNull(checkpoints.everySteps()),
                 "keep", checkpoints.keep(),
-                "resume", checkpoints.resume());
+                // Off leaves alone what earlier jobs have left there; what an attempt of this one has saved is its own.
+                "resume", checkpoints.resume() || attempt > 1);
     }
 
     /** In the order given, absent values as null. */

@@ -90,7 +90,7 @@ record Translator(Request request, String id, VisionSettings settings) {
                         .formatted(request.text("task_type"), request.text("framework")));
     }
 
-    /** Timm and ultralytics have none either, and the local backend says so itself. */
+    /** Whether those of pictures can run here, the local backend says itself. */
     private boolean hasRecipe() {
         return settings.process().script()
                 || !request.text("framework").equals("transformers")
@@ -130,7 +130,7 @@ record Translator(Request request, String id, VisionSettings settings) {
                 List.of(),
                 placement,
                 policy(),
-                new Settings(advanced()));
+                new Settings(extra()));
     }
 
     private Framework framework() {
@@ -304,8 +304,17 @@ record Translator(Request request, String id, VisionSettings settings) {
                 0);
     }
 
-    private Map<String, @Nullable Object> advanced() {
+    /** What our recipes for pictures read of the flags, and what is advanced. */
+    private Map<String, @Nullable Object> extra() {
         var values = new LinkedHashMap<String, @Nullable Object>();
+        if (!request.text("framework").equals("transformers")) {
+            for (String field : List.of("task_type", "num_classes", "image_size", "optimizer", "device")) {
+                JsonNode value = request.body().path(field);
+                if (!value.isMissingNode() && !value.isNull())
+                    values.put(field, Json.MAPPER.convertValue(value, Object.class));
+            }
+            values.put("pretrained", request.flag("pretrained"));
+        }
         for (var entry : request.body().path("advanced_config").properties())
             values.put(entry.getKey(), Json.MAPPER.convertValue(entry.getValue(), Object.class));
         return values;

@@ -15,6 +15,8 @@ import io.trainyard.spec.Container.Variable;
 import io.trainyard.spec.JobSpec;
 import io.trainyard.spec.JobSpec.Framework;
 import io.trainyard.spec.Resources;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +43,8 @@ class LocalPlanTest {
                 allowCommands,
                 LocalSettings.Script.OURS,
                 List.of());
-        return new Planner(settings, machine, new Machine("host", "boot", Path.of("/proc"))).plan(spec);
+        return new Planner(settings, machine, new Machine("host", "boot", Path.of("/proc")), new Interpreters(settings))
+                .plan(spec);
     }
 
     private static JobSpec asking(Framework framework, int nodes, int gpus, int cpus, int memoryGib) {
@@ -115,24 +118,48 @@ class LocalPlanTest {
                         .warnings());
     }
 
-    @ParameterizedTest
-    @EnumSource(
-            value = Framework.class,
-            names = {"NEMO", "META"})
-    void nemo_and_meta_jobs_run_the_hf_recipe_with_a_warning(Framework framework) {
-        var plan = plan(asking(framework, 1, 0, 1, 1), SMALL, Oversize.CLAMP, false);
+    @Test
+    void a_meta_job_runs_its_own_recipe_with_the_packages_of_hf() {
+        var plan = plan(asking(Framework.META, 1, 0, 1, 1), SMALL, Oversize.CLAMP, false);
         assertEquals(List.of(), plan.objections());
-        assertTrue(plan.warnings().getFirst().contains("hf recipe"));
-        assertEquals(new Program.Trainer("hf"), Program.of(asking(framework, 1, 0, 1, 1), false));
+        assertEquals(List.of(), plan.warnings());
+    }
+
+    @Test
+    void a_nemo_job_runs_the_hf_recipe_until_its_packages_are_here() throws IOException {
+        var job = asking(Framework.NEMO, 1, 0, 1, 1);
+        var without = plan(job, SMALL, Oversize.CLAMP, false);
+        assertEquals(List.of(), without.objections());
+        assertTrue(without.warnings().getFirst().contains("hf recipe"));
+        environmentOf("nemo");
+        var with = plan(job, SMALL, Oversize.CLAMP, false);
+        assertEquals(List.of(), with.warnings());
+        assertTrue(with.manifest().contains("\"/environments/nemo/bin/python\""), with.manifest());
     }
 
     @ParameterizedTest
     @EnumSource(
             value = Framework.class,
             names = {"ULTRALYTICS", "TIMM"})
-    void vision_is_not_yet_here(Framework framework) {
-        var plan = plan(asking(framework, 1, 0, 1, 1), SMALL, Oversize.CLAMP, false);
-        assertTrue(plan.objections().getFirst().contains("not yet on the local backend"));
+    void a_job_of_pictures_needs_an_environment_that_is_made_for_it(Framework framework) throws IOException {
+        var job = asking(framework, 1, 0, 1, 1);
+        assertEquals(
+                List.of(
+                        "python: no interpreter with the packages of %1$s is set up on this machine; make them with trainer/environment %1$s"
+                                .formatted(Program.word(framework))),
+                plan(job, SMALL, Oversize.CLAMP, false).objections());
+        environmentOf("ultralytics");
+        assertEquals(List.of(), plan(job, SMALL, Oversize.CLAMP, false).objections());
+    }
+
+    /** As {@code trainer/environment} would answer if this were the only one made. */
+    private void environmentOf(String framework) throws IOException {
+        Path trainer = Files.createDirectories(folder.resolve("trainer"));
+        Path script = Files.writeString(
+                trainer.resolve("environment"),
+                "#!/bin/sh\n[ \"$1 $2\" = '%1$s --find' ] && echo /environments/%1$s/bin/python\n"
+                        .formatted(framework));
+        assertTrue(script.toFile().setExecutable(true));
     }
 
     @Test
@@ -191,7 +218,8 @@ class LocalPlanTest {
     @Test
     void a_machine_that_is_no_linux_says_what_it_lacks() {
         var settings = LocalSettings.at(folder, folder, () -> Optional.of("python"));
-        var plan = new Planner(settings, SMALL, new Machine("h", "b", folder.resolve("no-proc")))
+        var machine = new Machine("h", "b", folder.resolve("no-proc"));
+        var plan = new Planner(settings, SMALL, machine, new Interpreters(settings))
                 .plan(asking(Framework.HF, 1, 0, 1, 1));
         assertTrue(
                 plan.objections().getFirst().contains("Linux only"),
