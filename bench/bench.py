@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -23,14 +24,15 @@ from report import Line, table
 from servers import ROOT
 
 USAGE = """\
-./dev bench [quick] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes] [trainer]
+./dev bench [quick] [jobs=N] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes] [trainer]
 Without names all are measured, in about fifteen minutes; `quick` does little of each, as a smoke test: its figures
-say nothing. What they mean stands in bench/README.md."""
+say nothing. `jobs=N` is how many `kubernetes` hands in at once. What they mean stands in bench/README.md."""
 
 
 def main(words: list[str]) -> int:
     quick = "quick" in words
-    names = [word for word in words if word != "quick"]
+    counts = [int(word.removeprefix("jobs=")) for word in words if re.fullmatch(r"jobs=[1-9]\d{0,5}", word)]
+    names = [word for word in words if word != "quick" and not word.startswith("jobs=")]
     peer = "" if names and not {"speed", "start"} & set(names) else peer_python()
     parts: dict[str, Callable[[], list[Line]]] = {
         "speed": lambda: throughput.run(peer, *((1, 1, 6) if quick else (3, 5, 150))),
@@ -39,12 +41,12 @@ def main(words: list[str]) -> int:
         "start": lambda: start.run(peer, 1 if quick else 5),
         "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
         "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
-        "kubernetes": lambda: kubernetes.run(*((100, 20) if quick else (5_000, 300))),
+        "kubernetes": lambda: kubernetes.run(counts[0] if counts else 100 if quick else 5_000, 20 if quick else 300),
         "trainer": lambda: trainer.run(*((1, 1, 2) if quick else (7, 3, 4))),
         "webhooks": lambda: webhooks.run(*((100, 5, 10) if quick else (1_000, 20, 60))),
     }
     unknown = [name for name in names if name not in parts]
-    if unknown:
+    if unknown or len(counts) != sum(word.startswith("jobs=") for word in words):
         print(USAGE, file=sys.stderr)
         return 2
     lines = []

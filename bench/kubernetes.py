@@ -196,7 +196,7 @@ def job(name: str) -> dict[str, Any]:
         "name": name,
         "model": {"name": "none"},
         "resources": {"gpus": 0, "cpus": 1, "memory_gib": 1},
-        "container": {"image": "trainer:1", "command": ["train"]},
+        "container": {"image": "trainer:1", "command": ["train"], "environment": {"KEY": {"secret": "of the bench"}}},
     }
 
 
@@ -228,7 +228,7 @@ def in_a_wave(cluster: Cluster, server: Trainyard, watch: Watch, told: Told, wav
     missed = sum(client_state(server, each) != "succeeded" for each in sent)
     return [
         Line("submit to the object's creation, p50 / p99", f"{percentile(took, 50):.0f} / {percentile(took, 99):.0f} ms"),
-        limited("calls of the API server a job, watches apart", [a_job], CALLS_PER_JOB, "calls"),
+        limited("calls of the API server a job with a secret, watches apart", [a_job], CALLS_PER_JOB, "calls"),
         limited("jobs missed", [missed], 0, "jobs", 0),
         limited("memory of the server after it", [memory], MEMORY_MB, "MB", 0),
     ]

@@ -2,10 +2,10 @@ package io.trainyard;
 
 import io.trainyard.Doctor.Finding;
 import io.trainyard.backend.Backend.Unreachable;
+import io.trainyard.backend.attempts.Permissions;
+import io.trainyard.backend.attempts.Permissions.Need;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.pods.Depth;
-import io.trainyard.backend.pods.Permissions;
-import io.trainyard.backend.pods.Permissions.Need;
 import io.trainyard.backend.pods.Workload;
 import java.time.InstantSource;
 import java.util.ArrayList;

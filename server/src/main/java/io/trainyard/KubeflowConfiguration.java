@@ -1,5 +1,6 @@
 package io.trainyard;
 
+import io.trainyard.backend.attempts.AttemptsSettings;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.kubeflow.Dialect;
 import io.trainyard.backend.kubeflow.KubeflowSettings;
@@ -7,7 +8,6 @@ import io.trainyard.backend.kubeflow.Offer;
 import io.trainyard.backend.kubeflow.PyTorchJobWorkload;
 import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.pods.Depth;
-import io.trainyard.backend.pods.PodsSettings;
 import io.trainyard.backend.pods.Workload;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,8 +82,9 @@ final class KubeflowConfiguration {
     }
 
     /** Neither kind goes by the clean-up of Jobs: what we created we remove as soon as all it printed is stored. */
-    PodsSettings pods() {
-        PodsSettings pods = kubernetes.pods();
-        return new PodsSettings(pods.home(), pods.reachable(), pods.logsSettle(), false, pods.waits(), pods.queueing());
+    AttemptsSettings pods() {
+        AttemptsSettings pods = kubernetes.pods();
+        return new AttemptsSettings(
+                pods.home(), pods.reachable(), pods.logsSettle(), false, pods.waits(), pods.queueing());
     }
 }

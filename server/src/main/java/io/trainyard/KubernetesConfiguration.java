@@ -1,5 +1,7 @@
 package io.trainyard;
 
+import io.trainyard.backend.attempts.AttemptsSettings;
+import io.trainyard.backend.causes.Waits;
 import io.trainyard.backend.cluster.ClusterSettings;
 import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
@@ -7,8 +9,7 @@ import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
 import io.trainyard.backend.kubernetes.KubernetesSettings.Retention;
 import io.trainyard.backend.pods.Depth;
 import io.trainyard.backend.pods.PodDefaults;
-import io.trainyard.backend.pods.PodsSettings;
-import io.trainyard.backend.pods.PodsSettings.Waits;
+import io.trainyard.backend.pods.Queueing;
 import io.trainyard.backend.pods.Workload;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,8 +86,8 @@ final class KubernetesConfiguration {
                 ClusterSettings.RELIST);
     }
 
-    PodsSettings pods() {
-        return new PodsSettings(
+    AttemptsSettings pods() {
+        return new AttemptsSettings(
                 all.home(),
                 all.publicUrl().isPresent(),
                 Duration.ofSeconds(all.whole(Setting.KUBERNETES_LOGS_SETTLE, 0, 86_400)),
@@ -98,8 +99,7 @@ final class KubernetesConfiguration {
                         seconds(Setting.KUBERNETES_WAIT_REFUSED).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_DEACTIVATED).orElseThrow(),
                         seconds(Setting.KUBERNETES_WAIT_CAPACITY)),
-                new PodsSettings.Queueing(
-                        all.some(Setting.KUBERNETES_QUEUE), all.some(Setting.KUBERNETES_PRIORITY_CLASS)));
+                new Queueing(all.some(Setting.KUBERNETES_QUEUE), all.some(Setting.KUBERNETES_PRIORITY_CLASS)));
     }
 
     private Optional<Duration> seconds(Setting setting) {

@@ -1,5 +1,6 @@
 package io.trainyard.cluster;
 
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -144,6 +145,13 @@ public final class Cluster implements AutoCloseable {
     /** Everything stops and starts again on what it held, at the same address. */
     public void restart() {
         process.restart();
+    }
+
+    /** Whether the condition of this type is true. */
+    public static boolean holds(GenericKubernetesResource object, String type) {
+        List<Map<String, Object>> conditions = object.get("status", "conditions");
+        return conditions != null
+                && conditions.stream().anyMatch(it -> type.equals(it.get("type")) && "True".equals(it.get("status")));
     }
 
     public static void until(String what, BooleanSupplier holds) {

@@ -125,9 +125,7 @@ class HostNodeTest {
                 .inNamespace(pods.namespace())
                 .withName(name)
                 .get();
-        List<Map<String, Object>> conditions = found.get("status", "conditions");
-        return conditions != null
-                && conditions.stream().anyMatch(it -> type.equals(it.get("type")) && "True".equals(it.get("status")));
+        return Cluster.holds(found, type);
     }
 
     @Test

@@ -16,10 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 /** The environment of a container: values in the open, and the names of those that lie in the attempt's Secret. */
 public final class Environment {
     /** Key of the Secret whose value is a file for the trainer. */
-    static final String PUSH_TOKEN = "push-token";
+    public static final String PUSH_TOKEN = "push-token";
 
-    static final String PUSH_TOKEN_FOLDER = "/var/run/secrets/trainyard";
-    static final String PUSH_TOKEN_FILE = PUSH_TOKEN_FOLDER + "/" + PUSH_TOKEN;
+    public static final String PUSH_TOKEN_FOLDER = "/var/run/secrets/trainyard";
+    public static final String PUSH_TOKEN_FILE = PUSH_TOKEN_FOLDER + "/" + PUSH_TOKEN;
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -47,7 +47,7 @@ public final class Environment {
     }
 
     /** What goes into the Secret: by the name of each variable, its value. */
-    static Map<String, String> secrets(Launch launch, boolean pushToken) {
+    public static Map<String, String> secrets(Launch launch, boolean pushToken) {
         JobSpec spec = launch.spec();
         Map<SecretRef, String> opened = launch.secrets();
         var values = new TreeMap<String, String>();

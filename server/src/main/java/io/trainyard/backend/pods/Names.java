@@ -17,13 +17,13 @@ public final class Names {
     public static final String JOB = "trainyard.io/job";
     public static final String ATTEMPT = "trainyard.io/attempt";
     /** How many pods there have to be. */
-    static final String NODES = "trainyard.io/nodes";
+    public static final String NODES = "trainyard.io/nodes";
 
     /** By it a contract says that it made sure of a name itself, and shows it: it is used as it is. */
-    static final String CHOSEN = "trainyard/name";
+    public static final String CHOSEN = "trainyard/name";
 
     /** What every list of ours is narrowed to. */
-    static final String SELECTOR = MANAGED_BY + "=" + OURS + "," + JOB;
+    public static final String SELECTOR = MANAGED_BY + "=" + OURS + "," + JOB;
 
     /** With the hash, its dash and the attempt's number no more than 30: what a cluster hangs on to it has to fit too. */
     private static final int MAX_KEPT_CHARACTERS = 16;
@@ -72,7 +72,7 @@ public final class Names {
         return name.substring(0, Math.min(characters, name.length())).replaceAll("-+$", "");
     }
 
-    static Map<String, String> labels(Attempt attempt) {
+    public static Map<String, String> labels(Attempt attempt) {
         return Map.of(MANAGED_BY, OURS, JOB, attempt.job().value(), ATTEMPT, Integer.toString(attempt.number()));
     }
 

@@ -9,15 +9,15 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Jobs that name nothing to start: the image's own entry point does, and reads what to do from one variable. */
-final class OurTrainer {
-    static final String CONFIG = "TRAINER_CONFIG";
+public final class OurTrainer {
+    public static final String CONFIG = "TRAINER_CONFIG";
     private static final String CHECKPOINTS = "/workspace/checkpoints";
     private static final String OUTPUT = "/workspace/output";
 
     private OurTrainer() {}
 
     /** The recipe of a job that our trainer runs. */
-    static Optional<String> framework(JobSpec spec) {
+    public static Optional<String> framework(JobSpec spec) {
         var container = spec.container();
         if (!container.command().isEmpty() || !container.arguments().isEmpty()) return Optional.empty();
         return switch (spec.framework()) {
@@ -27,7 +27,7 @@ final class OurTrainer {
         };
     }
 
-    static String config(Launch launch, String framework) {
+    public static String config(Launch launch, String framework) {
         // Beside what it makes they outlive the pod.
         String checkpoints = launch.spec()
                 .artifacts()
@@ -37,7 +37,7 @@ final class OurTrainer {
         return RunFile.of(launch, framework, checkpoints, OUTPUT);
     }
 
-    static List<String> warnings(JobSpec spec) {
+    public static List<String> warnings(JobSpec spec) {
         var warnings = new ArrayList<String>();
         if (framework(spec).isEmpty()) return warnings;
         if (spec.artifacts().checkpoints().uri().isEmpty()

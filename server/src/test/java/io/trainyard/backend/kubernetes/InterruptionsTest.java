@@ -3,10 +3,10 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.trainyard.LiveServer;
-import io.trainyard.backend.pods.Kind;
-import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.attempts.Kind;
+import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,48 +26,45 @@ class InterruptionsTest {
     @TempDir
     Path home;
 
-    @Test
-    void machines_that_fail_cost_a_whole_new_attempt_with_the_checkpoints_of_the_last(Cluster cluster) {
-        try (var on = new OnCluster(
-                home,
-                cluster,
-                cluster.namespace(),
-                "K8S_TTL_SECONDS_AFTER_FINISHED",
-                "3600",
-                "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS",
-                "0")) {
-            ObjectNode job =
-                    LiveServer.JSON.createObjectNode().put("name", "train").put("framework", "hf");
-            job.putObject("model").put("name", "tiny");
-            job.putObject("resources").put("cpus", 1).put("memory_gib", 1).put("nodes", 2);
-            job.putObject("annotations").put("cluster.trainyard.io/script", "drained");
+    @ParameterizedTest
+    @EnumSource
+    void machines_that_fail_cost_a_whole_new_attempt_with_the_checkpoints_of_the_last(Kind kind, Cluster cluster) {
+        // The wait before it is the operator's to say: by default it would be ten seconds.
+        String[] soon = OnCluster.withoutOutput("TRAINYARD_RETRY_FIRST_SECONDS", "1");
+        try (var on = new OnCluster(home, cluster, cluster.namespace(), soon)) {
+            ObjectNode job = on.scripted(kind, "script", "drained", "run-for", "2s");
+            job.remove("container");
+            job.put("framework", "hf").putObject("model").put("name", "tiny");
+            job.withObject("/resources").put("nodes", 2);
             job.putObject("policy").put("infrastructure_attempts", 2);
             String id = on.submit(job);
+            var names = new HashSet<String>();
+            var places = new HashSet<String>();
+            Cluster.until("both attempts have failed", () -> {
+                for (GenericKubernetesResource each : on.objects(kind, id)) {
+                    names.add(each.getMetadata().getName());
+                    places.addAll(places(each));
+                }
+                return on.state(id).equals("failed");
+            });
             JsonNode failed = on.await(id, "failed");
             assertEquals("evicted", failed.path("cause").asString(), failed.toString());
             assertEquals(2, failed.path("attempts").size(), failed.toString());
-            List<Job> made = on.jobs(id);
-            assertEquals(2, made.size());
-            assertEquals(1, places(made).size(), places(made).toString());
-            assertEquals(4, on.pods(id).size(), "each attempt has both its nodes");
-            cluster.client().resourceList(made).delete();
+            assertEquals(2, names.size(), "each attempt is an object of its own, with both its nodes: " + names);
+            assertEquals(1, places.size(), places.toString());
         }
     }
 
-    private static Set<JsonNode> places(List<Job> jobs) {
-        var places = new HashSet<JsonNode>();
-        for (Job job : jobs)
-            for (var variable : job.getSpec()
-                    .getTemplate()
-                    .getSpec()
-                    .getContainers()
-                    .getFirst()
-                    .getEnv())
-                if (variable.getName().equals("TRAINER_CONFIG"))
+    private static Set<String> places(GenericKubernetesResource object) {
+        var places = new HashSet<String>();
+        for (JsonNode environment :
+                LiveServer.JSON.valueToTree(object.getAdditionalProperties()).findValues("env"))
+            for (JsonNode variable : environment)
+                if (variable.path("name").asString("").equals("TRAINER_CONFIG"))
                     places.add(LiveServer.JSON
-                            .readTree(variable.getValue())
-                            .path("checkpoints")
-                            .path("uri"));
+                            .readTree(variable.path("value").asString(""))
+                            .at("/checkpoints/uri")
+                            .asString(""));
         return places;
     }
 

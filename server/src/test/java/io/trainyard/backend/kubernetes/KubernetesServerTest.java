@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.trainyard.backend.pods.Kind;
-import io.trainyard.backend.pods.OnCluster;
-import io.trainyard.backend.pods.Rights;
+import io.trainyard.backend.attempts.Kind;
+import io.trainyard.backend.attempts.OnCluster;
+import io.trainyard.backend.attempts.Rights;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;

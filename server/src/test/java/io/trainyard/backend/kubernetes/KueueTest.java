@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.trainyard.backend.pods.Kind;
-import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.attempts.Kind;
+import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.RealCluster;

@@ -3,8 +3,8 @@ package io.trainyard.backend.kubernetes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.pods.Kind;
-import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.attempts.Kind;
+import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -92,10 +92,15 @@ class ScriptedCausesTest {
                             .anyMatch(pod -> "NodeLost".equals(pod.getStatus().getReason())));
             assertEquals("running", on.state(id));
             on.cancel(id);
-            on.pods(kind, id)
-                    .forEach(pod ->
-                            cluster.client().resource(pod).withGracePeriod(0).delete());
-            on.await(id, "cancelled");
+            // Until the object is gone its operator may make another one, which its node does not let go either.
+            Cluster.until("it is cancelled", () -> {
+                on.pods(kind, id)
+                        .forEach(pod -> cluster.client()
+                                .resource(pod)
+                                .withGracePeriod(0)
+                                .delete());
+                return on.state(id).equals("cancelled");
+            });
         }
     }
 

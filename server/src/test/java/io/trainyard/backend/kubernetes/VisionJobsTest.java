@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.trainyard.backend.pods.OnCluster;
+import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;

@@ -1,11 +1,17 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
+import io.trainyard.backend.attempts.ClusterBackend.Ground;
+import io.trainyard.backend.causes.Hold;
+import io.trainyard.backend.causes.Notice;
+import io.trainyard.backend.causes.Pod;
+import io.trainyard.backend.causes.Turn;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.Sight;
 import io.trainyard.backend.cluster.Reflector.What;
-import io.trainyard.backend.pods.ClusterBackend.Ground;
-import io.trainyard.backend.pods.Holds.Hold;
+import io.trainyard.backend.pods.Kueue;
+import io.trainyard.backend.pods.Names;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.JobId;
 import java.time.Duration;
@@ -154,8 +160,8 @@ final class Sightings implements AutoCloseable {
         return switch (phase) {
             case Phase.Suspended _ -> queues.hold(uid);
             case Phase.Going _ ->
-                Kueue.neverHeld(object) && queues.knowsNothingOf(uid)
-                        ? Optional.of(Kueue.ignored(queue, workload.kind().kind()))
+                Turn.neverHeld(object) && queues.knowsNothingOf(uid)
+                        ? Optional.of(Turn.ignored(queue, workload.kind().kind()))
                         : Optional.empty();
             case Phase.Succeeded _, Phase.Failed _ -> Optional.empty();
         };

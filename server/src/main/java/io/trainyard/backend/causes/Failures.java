@@ -1,9 +1,9 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
-import io.trainyard.backend.pods.Pod.Condition;
-import io.trainyard.backend.pods.Pod.Container;
-import io.trainyard.backend.pods.Pod.State;
-import io.trainyard.backend.pods.Verdict.Seen;
+import io.trainyard.backend.causes.Pod.Condition;
+import io.trainyard.backend.causes.Pod.Container;
+import io.trainyard.backend.causes.Pod.State;
+import io.trainyard.backend.causes.Verdict.Seen;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Observation.Ending.Failure;

@@ -1,9 +1,10 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.BackendContractTest;
+import io.trainyard.backend.causes.Waits;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.ClusterSettings;
 import io.trainyard.backend.kubeflow.KubeflowSettings;
@@ -13,6 +14,10 @@ import io.trainyard.backend.kubeflow.TrainJobWorkload;
 import io.trainyard.backend.kubernetes.JobWorkload;
 import io.trainyard.backend.kubernetes.KubernetesSettings;
 import io.trainyard.backend.kubernetes.KubernetesSettings.RestartPolicy;
+import io.trainyard.backend.pods.Depth;
+import io.trainyard.backend.pods.PodDefaults;
+import io.trainyard.backend.pods.Queueing;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import io.trainyard.job.Attempt;
@@ -96,8 +101,7 @@ class ClusterContractTest {
         @Override
         protected Backend started() {
             var api = new Api(new ClusterSettings(Optional.of(kubeconfig), Optional.empty(), ClusterSettings.RELIST));
-            var pods = new PodsSettings(
-                    home, false, Duration.ofSeconds(30), false, PodsSettings.Waits.DEFAULT, PodsSettings.Queueing.NONE);
+            var pods = new AttemptsSettings(home, false, Duration.ofSeconds(30), false, Waits.DEFAULT, Queueing.NONE);
             var backend = new ClusterBackend(
                     kind == Kind.JOB ? JobWorkload.NAME : "kubeflow",
                     kinds(api),

@@ -1,12 +1,14 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
+import io.trainyard.backend.attempts.ClusterBackend.Ground;
+import io.trainyard.backend.causes.Hold;
+import io.trainyard.backend.causes.Turn;
+import io.trainyard.backend.causes.Turn.Standing;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reflector;
 import io.trainyard.backend.cluster.Reflector.What;
 import io.trainyard.backend.cluster.Reply;
-import io.trainyard.backend.pods.ClusterBackend.Ground;
-import io.trainyard.backend.pods.Holds.Hold;
-import io.trainyard.backend.pods.Kueue.Standing;
+import io.trainyard.backend.pods.Kueue;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -27,10 +29,10 @@ final class Queues implements AutoCloseable {
     private final Api api;
     private final String namespace;
     private final Consumer<String> changed;
-    private final Map<String, Kueue.Workload> byJob = new ConcurrentHashMap<>();
+    private final Map<String, Turn.Workload> byJob = new ConcurrentHashMap<>();
     private final Map<String, Positions> positions = new ConcurrentHashMap<>();
     private final Set<String> strangers = ConcurrentHashMap.newKeySet();
-    private @Nullable Reflector<Kueue.Workload> workloads;
+    private @Nullable Reflector<Turn.Workload> workloads;
 
     private record Positions(Instant at, Map<String, Integer> byJob) {}
 
@@ -45,11 +47,11 @@ final class Queues implements AutoCloseable {
     /** Empty when Kueue knows nothing of it. */
     Optional<Hold> hold(String uid) {
         watch().awaitFirst(FIRST_WITHIN);
-        Kueue.Workload workload = byJob.get(uid);
+        Turn.Workload workload = byJob.get(uid);
         if (workload == null) return Optional.empty();
         Optional<Integer> position =
                 workload.standing() instanceof Standing.Pending ? position(workload.queue(), uid) : Optional.empty();
-        return Optional.of(Kueue.hold(
+        return Optional.of(Turn.hold(
                 workload, position, ground.settings().waits(), ground.clock().instant()));
     }
 
@@ -74,15 +76,15 @@ final class Queues implements AutoCloseable {
     }
 
     /** Only who has queues watches them: most clusters do not know the kind. */
-    private synchronized Reflector<Kueue.Workload> watch() {
+    private synchronized Reflector<Turn.Workload> watch() {
         if (workloads == null) {
             workloads = new Reflector<>(
-                    api, What.labelled(path(), Kueue.JOB_UID), Kueue.Workload::of, (before, now) -> seen(before, now));
+                    api, What.labelled(path(), Kueue.JOB_UID), Turn.Workload::of, (before, now) -> seen(before, now));
         }
         return workloads;
     }
 
-    private void seen(Optional<Kueue.Workload> before, Optional<Kueue.Workload> now) {
+    private void seen(Optional<Turn.Workload> before, Optional<Turn.Workload> now) {
         if (now.isPresent()) byJob.put(now.get().jobUid(), now.get());
         else before.ifPresent(gone -> byJob.remove(gone.jobUid()));
         now.or(() -> before).ifPresent(workload -> changed.accept(workload.owner()));

@@ -1,4 +1,4 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,9 +1,13 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.Kueue;
+import io.trainyard.backend.pods.Names;
+import io.trainyard.backend.pods.Queueing;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.backend.pods.Workload.Companion;
 import io.trainyard.backend.pods.Workload.Drawing;
 import io.trainyard.backend.pods.Workload.Kind;
@@ -34,12 +38,12 @@ final class Creation {
     static final Kind SECRET = new Kind("", "v1", "Secret", "secrets");
 
     private final Api api;
-    private final PodsSettings.Queueing queueing;
+    private final Queueing queueing;
     private final Workload workload;
     private final Folder folder;
     private final Attempt attempt;
 
-    Creation(Api api, PodsSettings.Queueing queueing, Workload workload, Folder folder, Attempt attempt) {
+    Creation(Api api, Queueing queueing, Workload workload, Folder folder, Attempt attempt) {
         this.api = api;
         this.queueing = queueing;
         this.workload = workload;

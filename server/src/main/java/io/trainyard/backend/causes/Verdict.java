@@ -1,8 +1,6 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
 import io.trainyard.backend.cluster.Times;
-import io.trainyard.backend.pods.Holds.Hold;
-import io.trainyard.backend.pods.PodsSettings.Waits;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation;
@@ -19,7 +17,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** What an object, its pods and the events about them mean; pure. */
-final class Verdict {
+public final class Verdict {
     /** An object that no controller has touched for so long is not going to be touched. */
     static final Duration SILENCE = Duration.ofMinutes(2);
 
@@ -31,7 +29,7 @@ final class Verdict {
      * @param before how long it had run when it was suspended and resumed
      * @param queued what its queue says of it, when it knows
      */
-    record Seen(
+    public record Seen(
             Handle handle,
             Phase phase,
             Instant created,
@@ -41,7 +39,7 @@ final class Verdict {
             List<Notice> notices,
             Duration before,
             Optional<Hold> queued) {
-        Seen {
+        public Seen {
             pods = List.copyOf(pods);
             notices = List.copyOf(notices);
         }
@@ -51,7 +49,7 @@ final class Verdict {
         }
     }
 
-    static Observation of(Seen seen, Waits waits, Instant now) {
+    public static Observation of(Seen seen, Waits waits, Instant now) {
         return switch (seen.phase()) {
             case Phase.Succeeded succeeded -> new Ended(new Ending.Success(), ran(seen, succeeded.at(), now));
             case Phase.Failed failed -> new Ended(Failures.of(seen, failed), ran(seen, failed.at(), now));
@@ -104,7 +102,7 @@ final class Verdict {
     }
 
     /** How long pods that are over have run, one after the other. */
-    static Duration worked(List<Pod> pods) {
+    public static Duration worked(List<Pod> pods) {
         return pods.stream()
                 .collect(Collectors.groupingBy(
                         Pod::rank, Collectors.reducing(Duration.ZERO, Verdict::ran, Duration::plus)))

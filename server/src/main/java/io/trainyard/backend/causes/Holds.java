@@ -1,12 +1,10 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
-import io.trainyard.backend.pods.Pod.Condition;
-import io.trainyard.backend.pods.Pod.Container;
-import io.trainyard.backend.pods.Pod.State;
-import io.trainyard.backend.pods.PodsSettings.Waits;
-import io.trainyard.backend.pods.Verdict.Seen;
+import io.trainyard.backend.causes.Pod.Condition;
+import io.trainyard.backend.causes.Pod.Container;
+import io.trainyard.backend.causes.Pod.State;
+import io.trainyard.backend.causes.Verdict.Seen;
 import io.trainyard.job.Cause;
-import io.trainyard.job.Observation.Ending.Failure;
 import io.trainyard.job.Reason;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,20 +48,6 @@ final class Holds {
         this.seen = seen;
         this.waits = waits;
         this.now = now;
-    }
-
-    /**
-     * @param limit how long after its beginning it is hopeless; absent: never
-     * @param cause what it failed of then
-     */
-    record Hold(Reason reason, Instant since, Optional<Duration> limit, Cause cause) {
-        boolean hopeless(Instant now) {
-            return limit.isPresent() && !now.isBefore(since.plus(limit.get()));
-        }
-
-        Failure failure() {
-            return new Failure(cause, Failures.cut(reason.sentence()));
-        }
     }
 
     /** The gravest: one pod without its image holds up all the others. */

@@ -1,6 +1,7 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
 import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Workload;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  * @param goneBy when whoever deleted it wants it gone; absent while nobody did
  * @param containers in the order in which they run, those that prepare first
  */
-record Pod(
+public record Pod(
         String name,
         String uid,
         String owner,
@@ -32,10 +33,10 @@ record Pod(
         List<Container> containers) {
 
     /** @param status {@code True}, {@code False} or {@code Unknown} */
-    record Condition(String type, String status, String reason, String message, Optional<Instant> at) {}
+    public record Condition(String type, String status, String reason, String message, Optional<Instant> at) {}
 
     /** @param main whether its exit is the job's */
-    record Container(
+    public record Container(
             String name,
             boolean main,
             boolean prepares,
@@ -45,7 +46,7 @@ record Pod(
             State state,
             State last) {}
 
-    sealed interface State {
+    public sealed interface State {
         record Unknown() implements State {}
 
         record Waiting(String reason, String message) implements State {}
@@ -57,7 +58,7 @@ record Pod(
                 implements State {}
     }
 
-    static Pod of(JsonNode pod, Workload workload) {
+    public static Pod of(JsonNode pod, Workload workload) {
         var labels = new HashMap<String, String>();
         pod.at("/metadata/labels")
                 .properties()
@@ -134,20 +135,20 @@ record Pod(
         return new State.Unknown();
     }
 
-    Optional<Container> main() {
+    public Optional<Container> main() {
         return containers.stream().filter(Container::main).findFirst();
     }
 
-    Optional<Condition> condition(String type) {
+    public Optional<Condition> condition(String type) {
         return conditions.stream().filter(each -> each.type().equals(type)).findFirst();
     }
 
-    boolean over() {
+    public boolean over() {
         return phase.equals("Succeeded") || phase.equals("Failed");
     }
 
     /** When the job's own program began; absent while it has not. */
-    Optional<Instant> began() {
+    public Optional<Instant> began() {
         return main().flatMap(container -> switch (container.state()) {
             case State.Running running -> running.since();
             case State.Terminated ended -> ended.started();
@@ -156,12 +157,12 @@ record Pod(
         });
     }
 
-    Optional<Instant> finished() {
+    public Optional<Instant> finished() {
         return main().flatMap(container ->
                 container.state() instanceof State.Terminated ended ? ended.finished() : Optional.empty());
     }
 
-    boolean running() {
+    public boolean running() {
         return phase.equals("Running")
                 && main().filter(container -> container.state() instanceof State.Running)
                         .isPresent();

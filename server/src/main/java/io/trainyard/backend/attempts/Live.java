@@ -1,10 +1,14 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Backend.Unreachable;
+import io.trainyard.backend.attempts.ClusterBackend.Ground;
+import io.trainyard.backend.causes.Pod;
+import io.trainyard.backend.causes.Verdict;
 import io.trainyard.backend.cluster.PodLog.Fate;
 import io.trainyard.backend.cluster.Reply;
 import io.trainyard.backend.cluster.Times;
-import io.trainyard.backend.pods.ClusterBackend.Ground;
+import io.trainyard.backend.pods.Names;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Cause;

@@ -1,7 +1,8 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Backend.Unreachable;
 import io.trainyard.backend.LogSource;
+import io.trainyard.backend.causes.Pod;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.PodLog;
 import io.trainyard.backend.cluster.PodLog.Fate;

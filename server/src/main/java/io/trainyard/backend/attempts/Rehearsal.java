@@ -1,8 +1,11 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Check;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.Kueue;
+import io.trainyard.backend.pods.Queueing;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.backend.pods.Workload.Naming;
 import io.trainyard.spec.JobSpec;
 import java.time.Duration;
@@ -26,11 +29,11 @@ final class Rehearsal {
     private static final int MAX_HELD = 1000;
 
     private final Api api;
-    private final PodsSettings.Queueing queueing;
+    private final Queueing queueing;
     private final InstantSource clock;
     private final Map<String, Instant> passed = new ConcurrentHashMap<>();
 
-    Rehearsal(Api api, PodsSettings.Queueing queueing, InstantSource clock) {
+    Rehearsal(Api api, Queueing queueing, InstantSource clock) {
         this.api = api;
         this.queueing = queueing;
         this.clock = clock;

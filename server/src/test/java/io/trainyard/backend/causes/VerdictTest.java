@@ -1,14 +1,13 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.pods.Pod.Condition;
-import io.trainyard.backend.pods.Pod.Container;
-import io.trainyard.backend.pods.Pod.State;
-import io.trainyard.backend.pods.PodsSettings.Waits;
-import io.trainyard.backend.pods.Verdict.Seen;
+import io.trainyard.backend.causes.Pod.Condition;
+import io.trainyard.backend.causes.Pod.Container;
+import io.trainyard.backend.causes.Pod.State;
+import io.trainyard.backend.causes.Verdict.Seen;
 import io.trainyard.backend.pods.Workload.Phase;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Handle;
@@ -323,7 +322,7 @@ class VerdictTest {
                 List.of(),
                 List.of(),
                 Duration.ZERO,
-                Optional.of(new Holds.Hold(why, NOW, Optional.empty(), Cause.QUOTA)));
+                Optional.of(new Hold(why, NOW, Optional.empty(), Cause.QUOTA)));
         assertEquals(
                 why,
                 assertInstanceOf(Waiting.class, Verdict.of(seen, WAITS, NOW)).reason());

@@ -1,8 +1,8 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.trainyard.LiveServer;
-import tools.jackson.databind.JsonNode;
+import io.trainyard.cluster.Cluster;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The kinds that a job may become on a cluster, and what the same job looks like for each. */
@@ -66,10 +66,6 @@ public enum Kind {
     }
 
     public boolean succeeded(GenericKubernetesResource object) {
-        JsonNode whole = LiveServer.JSON.valueToTree(object.getAdditionalProperties());
-        for (JsonNode each : whole.at("/status/conditions"))
-            if (each.path("type").asString("").equals(success)
-                    && each.path("status").asString("").equals("True")) return true;
-        return false;
+        return Cluster.holds(object, success);
     }
 }

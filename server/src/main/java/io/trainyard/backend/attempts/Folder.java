@@ -1,7 +1,8 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Times;
+import io.trainyard.backend.pods.Names;
 import io.trainyard.job.Attempt;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Check;
@@ -7,6 +7,11 @@ import io.trainyard.backend.Launched;
 import io.trainyard.backend.LogSource;
 import io.trainyard.backend.Plan;
 import io.trainyard.backend.cluster.Api;
+import io.trainyard.backend.pods.Depth;
+import io.trainyard.backend.pods.Environment;
+import io.trainyard.backend.pods.Names;
+import io.trainyard.backend.pods.OurTrainer;
+import io.trainyard.backend.pods.Workload;
 import io.trainyard.backend.pods.Workload.Naming;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
@@ -44,7 +49,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     private final Map<String, Sightings> sightings = new ConcurrentHashMap<>();
 
     /** What all its attempts stand on. */
-    record Ground(Api api, PodsSettings settings, InstantSource clock, Consumer<JobId> wake) {}
+    record Ground(Api api, AttemptsSettings settings, InstantSource clock, Consumer<JobId> wake) {}
 
     /**
      * @param depth up to creating; short of that it only says what it would create
@@ -60,7 +65,7 @@ public final class ClusterBackend implements Backend, AutoCloseable {
     }
 
     /** How the cluster is reached and followed. */
-    public record Access(Api api, PodsSettings settings, InstantSource clock) {}
+    public record Access(Api api, AttemptsSettings settings, InstantSource clock) {}
 
     @Override
     public String name() {

@@ -1,7 +1,8 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
+import io.trainyard.backend.attempts.ClusterBackend.Ground;
 import io.trainyard.backend.cluster.Reply;
-import io.trainyard.backend.pods.ClusterBackend.Ground;
+import io.trainyard.backend.pods.Workload;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

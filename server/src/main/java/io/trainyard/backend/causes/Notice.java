@@ -1,4 +1,4 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
 import io.trainyard.backend.cluster.Times;
 import java.time.Instant;
@@ -7,8 +7,8 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** What is kept of an event of the cluster: the newest of a row of equal ones. */
-record Notice(String kind, String name, String reason, String message, Instant at) {
-    static Notice of(JsonNode event) {
+public record Notice(String kind, String name, String reason, String message, Instant at) {
+    public static Notice of(JsonNode event) {
         Optional<Instant> at = Stream.of("/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/firstTimestamp")
                 .map(path -> Times.of(event.at(path)))
                 .flatMap(Optional::stream)

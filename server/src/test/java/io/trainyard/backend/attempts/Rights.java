@@ -1,4 +1,4 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ServiceAccount;

@@ -1,8 +1,9 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.Backend.Unreachable;
 import io.trainyard.backend.cluster.Api;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.pods.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.node.ObjectNode;

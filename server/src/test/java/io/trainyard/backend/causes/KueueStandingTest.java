@@ -1,12 +1,10 @@
-package io.trainyard.backend.pods;
+package io.trainyard.backend.causes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.backend.cluster.Api;
-import io.trainyard.backend.pods.Holds.Hold;
-import io.trainyard.backend.pods.PodsSettings.Waits;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Reason;
 import io.trainyard.job.SomeJob;
@@ -33,7 +31,7 @@ class KueueStandingTest {
                     .put("reason", conditions[i + 1])
                     .put("message", conditions[i + 2])
                     .put("lastTransitionTime", NOW.toString());
-        return Kueue.hold(Kueue.Workload.of(workload), Optional.of(3), Waits.DEFAULT, NOW);
+        return Turn.hold(Turn.Workload.of(workload), Optional.of(3), Waits.DEFAULT, NOW);
     }
 
     @ParameterizedTest
