@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.Doctor.Finding;
-import io.trainyard.backend.pods.Rights;
+import io.trainyard.backend.attempts.Rights;
 import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ class ClusterFindingsTest {
         assertTrue(
                 found.getFirst().finding().endsWith("may not watch pods: nobody knows why a job waits or failed"),
                 found.toString());
-        assertTrue(found.getFirst().remedy().contains("trainyard k8s setup"), found.toString());
+        assertTrue(found.getFirst().remedy().contains("./trainyard k8s setup"), found.toString());
     }
 
     @Test
