@@ -15,7 +15,9 @@ from typing import Self
 ROOT = Path(__file__).resolve().parent.parent
 JAR = ROOT / "server" / "target" / "trainyard-server.jar"
 # As ./trainyard starts it.
-JAVA_FLAGS = ("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders")
+# As ./trainyard starts it.
+HEAP = ("-Xms160m", "-Xmn96m", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40")
+JAVA_FLAGS = ("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", *HEAP)
 STARTED_WITHIN_SECONDS = 60
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 

@@ -93,3 +93,26 @@ def voc(root: Path, training: int = 8, validation: int = 4) -> Path:
         stems = "".join(f"{Path(name).stem}\n" for name, _, _ in rows)
         (root / "ImageSets" / "Main" / f"{split}.txt").write_text(stems)
     return root
+
+
+def outlines(root: Path) -> Path:
+    """COCO with the corners of each rectangle."""
+    for file in coco(root).glob("annotations/*.json"):
+        document = json.loads(file.read_text())
+        for annotation in document["annotations"]:
+            left, top, width, height = annotation["bbox"]
+            right, bottom = left + width, top + height
+            annotation["segmentation"] = [[left, top, right, top, right, bottom, left, bottom]]
+        file.write_text(json.dumps(document))
+    return root
+
+
+def poses(root: Path) -> Path:
+    """YOLO with the left and the right end of each rectangle as the points of a pose."""
+    for file in yolo(root).glob("labels/*/*.txt"):
+        kind, x, y, width, height = (float(each) for each in file.read_text().split())
+        points = f"{x - width / 2:.6f} {y} 2 {x + width / 2:.6f} {y} 2"
+        file.write_text(f"{kind:.0f} {x} {y} {width} {height} {points}\n")
+    settings = root / "data.yaml"
+    settings.write_text(settings.read_text() + "kpt_shape: [2, 3]\nflip_idx: [1, 0]\n")
+    return root

@@ -1,8 +1,9 @@
-"""What somebody would write without us: python plain.py RUN_JSON [DIRECTORY]
+"""What somebody would write without us: python plain.py RUN_JSON [DIRECTORY [CHECKPOINT]]
 
 Reads the run.json of a job and trains the same with Transformers and PEFT as
 their manuals show them. Prints a line of JSON after each step, and leaves the
-weights in the directory, where one is named.
+weights in the directory, where one is named. Goes on from a checkpoint, where
+one is named.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def main() -> None:
     arguments = training_arguments(run["hyperparameters"], run["extra"])
     rows = read(run, tokenizer)
     trainer = Trainer(model=model, args=arguments, train_dataset=rows, data_collator=collate, callbacks=[Told()])
-    trainer.train()
+    trainer.train(resume_from_checkpoint=sys.argv[3] if len(sys.argv) > 3 else None)
     if len(sys.argv) > 2:
         trainer.model.save_pretrained(sys.argv[2])
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from trainer import launch
+from trainer import launch, recipes
 from trainer.failure import Failure
 
 UNIFIED = {
@@ -138,3 +138,19 @@ def test_nothing_slow_is_imported_before_a_job_has_said_that_it_started() -> Non
     code = f"import sys, trainer.cli; print([name for name in {slow} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.decode().strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("framework", "knobs"),
+    [
+        ("meta", {"batch_size": 1, "num_epochs": 1, "lr": 2e-5, "max_seq_len": 1024, "save_steps": 50}),
+        ("nemo", {"batch_size": 1, "num_epochs": 1, "lr": 2e-5, "dataloader_workers": 2, "log_every_n_steps": 10}),
+        ("nemo", {"precision": "bf16", "gradient_accumulation": 4, "max_steps": 100}),
+    ],
+)
+def test_the_published_knobs_of_meta_and_nemo_are_taken(framework: str, knobs: dict[str, Any]) -> None:
+    environment = {**UNIFIED, "FRAMEWORK": framework, "TRAINING_EXTRA_ARGS_JSON": json.dumps(knobs)}
+    run = launch.read([], environment).run
+    recipes.require(run)
+    assert run.framework == framework
+    assert not run.warnings

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import callbacks, events, launch, progress, recipes
+from trainer import callbacks, events, launch, progress, recipes, vision_flags
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
@@ -30,7 +30,10 @@ _Listener = progress.Progress | callbacks.Callbacks | Mirror
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     descriptor = events.claim_stdout()
-    code = _main(sys.argv[1:] if arguments is None else arguments, descriptor)
+    given = sys.argv[1:] if arguments is None else arguments
+    code = _main(given, descriptor)
+    if vision_flags.meant(given):
+        print(f"[STATUS] {'SUCCESS' if code == EXIT_FINISHED else 'FAILED'}", file=sys.stderr)  # platforms look for it
     sys.stderr.flush()
     # Everything is written and every process has said goodbye: taking torch
     # apart module by module would only cost half a second more.

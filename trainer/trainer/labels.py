@@ -28,6 +28,7 @@ class YoloSettings:
     training: list[Path]
     validation: list[Path]
     keypoints: tuple[int, int] | None
+    mirrored: tuple[int, ...]  # which point of a pose each becomes when the picture is flipped
 
 
 def coco_classes(file: Path) -> dict[int, str]:
@@ -133,7 +134,7 @@ def yolo_settings(root: Path) -> YoloSettings:
         if training is None:
             raise Failure("data", f"{root} holds neither data.yaml nor a folder images")
         validation = next((each for each in (images / "val", root / "val", root / "valid") if each.is_dir()), None)
-        return YoloSettings(root, (), [training], [validation] if validation else [], None)
+        return YoloSettings(root, (), [training], [validation] if validation else [], None, ())
     return _yolo_file(file)
 
 
@@ -158,8 +159,14 @@ def _yolo_file(file: Path) -> YoloSettings:
 
     shape = document.get("kpt_shape")
     keypoints = (int(shape[0]), int(shape[1])) if isinstance(shape, list) and len(shape) == 2 else None
+    flipped = document.get("flip_idx")
     return YoloSettings(
-        root, tuple(str(each) for each in listed), places(document["train"]), places(document.get("val")), keypoints
+        root,
+        tuple(str(each) for each in listed),
+        places(document["train"]),
+        places(document.get("val")),
+        keypoints,
+        tuple(int(each) for each in flipped) if isinstance(flipped, list) else (),
     )
 
 

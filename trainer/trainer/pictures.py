@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer import labels
@@ -33,6 +33,7 @@ class Pictures:
     training: tuple[Labelled, ...]
     validation: tuple[Labelled, ...]
     keypoints: tuple[int, int] | None = None  # points of a pose, and numbers of each
+    mirrored: tuple[int, ...] = ()
 
 
 def read(source: str, kind: str) -> Pictures:
@@ -53,7 +54,7 @@ def read(source: str, kind: str) -> Pictures:
     if not found.validation:
         held_out = found.training[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY] or found.training[-1:]
         kept = tuple(each for each in found.training if each not in held_out) or found.training
-        found = Pictures(found.classes, kept, held_out, found.keypoints)
+        found = replace(found, training=kept, validation=held_out)
     if not found.classes:
         raise Failure("data", f"dataset {source} names no class")
     return found
@@ -138,7 +139,7 @@ def _yolo(root: Path) -> Pictures:
 
     training, validation = of(settings.training), of(settings.validation)
     classes = settings.names or _numbered((*training, *validation))
-    return Pictures(classes, training, validation, settings.keypoints)
+    return Pictures(classes, training, validation, settings.keypoints, settings.mirrored)
 
 
 def _listed(place: Path, root: Path) -> list[Path]:

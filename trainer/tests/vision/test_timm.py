@@ -87,12 +87,28 @@ def test_sigterm_saves_in_the_middle_of_an_epoch(jobs: Jobs, dataset: Path, whol
     assert equal(whole, jobs.run(given))
 
 
-def test_it_begins_with_weights_from_a_file(jobs: Jobs, dataset: Path, whole: Started) -> None:
+def test_two_processes_take_the_same_pictures_as_one(jobs: Jobs, dataset: Path, whole: Started) -> None:
+    given = document(jobs, dataset, "two", workers=0)
+    given["hyperparameters"]["max_steps"] = 3
+    job = jobs.run(given, processes=2)
+    assert job.process.returncode == 0, job.explained()
+    # Each process normalizes its own half of a batch, so the losses are near and not the same.
+    assert job.of("step")[0]["loss"] == pytest.approx(whole.of("step")[0]["loss"], rel=0.5)
+    assert job.of("eval")[0]["epoch"] == 1
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="there is a GPU here")
+def test_it_begins_with_weights_from_a_file_and_says_that_there_is_no_gpu(
+    jobs: Jobs, dataset: Path, whole: Started
+) -> None:
     given = document(jobs, dataset, "pretrained", pretrained=True)
     given["model"]["weights_uri"] = str(Path(whole.events[-1]["artifacts"]) / "weights" / "best.safetensors")
     given["hyperparameters"] |= {"max_steps": 1}
+    given["extra"]["device"] = "cuda"
     job = jobs.run(given)
     assert job.process.returncode == 0, job.explained()
+    assert job.of("step")[0]["loss"] < 0.8 * whole.of("step")[0]["loss"]  # its head is new, the rest is not
+    assert "there is no GPU here" in job.of("warning")[0]["message"]
 
 
 @pytest.mark.parametrize(

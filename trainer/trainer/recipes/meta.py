@@ -37,37 +37,37 @@ def run(job: Job) -> Outcome:
     job.events.phase("loading_model")
     tokenizer = hf_model.load_tokenizer(job.run, job.place)
     data = steps.read(job, tokenizer)
-    plan = steps.plan(job, len(data.training))
-    training = _Training(job, device, state)
-    precision = steps.autocast(job, device)
-    step = saved_step = saved.step if saved else 0
-    loss: float | None = state["loss"] if state else None
-
+    training = _Training(job, device, state, threads)
     job.checkpoints.release(saved)
     job.events.phase("training")
-    teller = steps.Teller(job, plan, first=step)
+    outcome = _train(job, training, data, saved.step if saved else 0)
+    if isinstance(outcome, Finished):
+        job.events.phase("finalizing")
+        steps.evaluate(job, training.network, data, device, training.precision, outcome.step)
+        training.publish(tokenizer)
+    processes.leave(job)
+    return outcome
+
+
+def _train(job: Job, training: _Training, data: steps.Data, first: int) -> Outcome:
+    plan = steps.plan(job, len(data.training))
+    teller = steps.Teller(job, plan, first)
+    step = saved_step = first
     while step < plan.total:
         if job.stop.agreed():
             if step > saved_step:
-                training.save(step, loss, threads)
-                saved_step = step
-            processes.leave(job)
-            return Interrupted(step, saved_step or None)
+                training.save(step)
+            return Interrupted(step, step or None)
         step += 1
         batch = [data.training[index] for index in plan.order.batch(step)]
-        loss, gradient_norm = _one_step(job, training, plan, step, batch, data, precision)
-        teller.step(step, loss, gradient_norm, samples=len(batch), tokens=steps.predicted(batch))
+        training.loss, gradient_norm = _one_step(job, training, plan, step, batch, data)
+        teller.step(step, training.loss, gradient_norm, samples=len(batch), tokens=steps.predicted(batch))
         if step % job.run.checkpoint_every == 0 or step == plan.total:
-            training.save(step, loss, threads)
+            training.save(step)
             saved_step = step
         if job.run.extra.eval_steps and step % job.run.extra.eval_steps == 0 and step < plan.total:
-            steps.evaluate(job, training.network, data, device, precision, step)
-
-    job.events.phase("finalizing")
-    steps.evaluate(job, training.network, data, device, precision, step)
-    training.publish(tokenizer)
-    processes.leave(job)
-    return Finished(step, loss)
+            steps.evaluate(job, training.network, data, training.device, training.precision, step)
+    return Finished(step, training.loss)
 
 
 def _one_step(
@@ -77,7 +77,6 @@ def _one_step(
     step: int,
     batch: list[Row],
     data: steps.Data,
-    precision: steps.Precision,
 ) -> tuple[float, float]:
     """The loss per token of the whole batch, and the norm of its gradient."""
     for group in training.optimizer.param_groups:
@@ -87,7 +86,7 @@ def _one_step(
     pieces = steps.micro_batches(job, batch)
     for index, piece in enumerate(pieces):
         torch.manual_seed(plan.dropout_seed(step, job.world.rank, index))
-        with training.gradients_meet(last=index == len(pieces) - 1), precision():
+        with training.gradients_meet(last=index == len(pieces) - 1), training.precision():
             piece_loss = steps.summed_loss(training.network, data.collate(piece), training.device)
             # Gradients are averaged over the processes; the loss of a step is
             # per token of the whole batch, so the average is undone.
@@ -106,9 +105,12 @@ def _one_step(
 class _Training:
     """The model and its optimizer, as this process has them."""
 
-    def __init__(self, job: Job, device: torch.device, state: State | None) -> None:
+    def __init__(self, job: Job, device: torch.device, state: State | None, threads: int) -> None:
         self.job = job
         self.device = device
+        self.threads = threads
+        self.precision = steps.autocast(job, device)
+        self.loss: float | None = state["loss"] if state else None
         self.model = steps.model(job, device)
         self.sharded = job.world.size > 1 and options.meta(job.run).data_parallel == "fsdp"
         if self.sharded:
@@ -129,7 +131,7 @@ class _Training:
         with nullcontext() if alone else self.network.no_sync():
             yield
 
-    def save(self, step: int, loss: float | None, threads: int) -> None:
+    def save(self, step: int) -> None:
         """Every process takes part, since each has a part; rank 0 writes."""
         model, optimizer = self._whole()
         generators = [torch.get_rng_state()] * self.job.world.size
@@ -140,8 +142,8 @@ class _Training:
             "model": model,
             "optimizer": optimizer,
             "rng": generators,
-            "loss": loss,
-            "threads": threads,
+            "loss": self.loss,
+            "threads": self.threads,
             "world_size": self.job.world.size,
             "method": self.job.run.method.kind,
         }

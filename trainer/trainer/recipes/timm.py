@@ -30,7 +30,7 @@ State = dict[str, Any]
 
 
 def run(job: Job) -> Outcome:
-    device = steps.device(job)
+    device = _device(job)
     saved = processes.agree_on_checkpoint(job)
     state: State | None = None
     if saved is not None:
@@ -69,6 +69,15 @@ def run(job: Job) -> Outcome:
     training.publish()
     processes.leave(job)
     return Finished(step, training.loss)
+
+
+def _device(job: Job) -> torch.device:
+    asked, found = options.vision(job.run).device, steps.device(job)
+    if asked == "cpu":
+        return torch.device("cpu")
+    if asked is not None and found.type == "cpu":
+        job.events.warning(f"device {asked} is asked for; there is no GPU here, so the run uses the CPU")
+    return found
 
 
 class _Training:

@@ -251,6 +251,8 @@ def _dataset(job: Job, task: str, root: Path) -> Path:
     }
     if pictures.keypoints is not None:
         document["kpt_shape"] = list(pictures.keypoints)
+    if pictures.mirrored:
+        document["flip_idx"] = list(pictures.mirrored)
     file = root / "data.yaml"
     file.write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML
     return file

@@ -102,7 +102,7 @@ final class Doctor {
         add(
                 "backends",
                 true,
-                "local, simulated, kubernetes, vertex; jobs go to " + configuration.preferredBackend(),
+                "local, simulated, kubernetes, kubeflow, vertex; jobs go to " + configuration.preferredBackend(),
                 "");
     }
 
