@@ -40,7 +40,7 @@ class ClusterFindingsTest {
         assertTrue(
                 found.getFirst().finding().endsWith("may not watch pods: nobody knows why a job waits or failed"),
                 found.toString());
-        assertTrue(found.getFirst().remedy().contains("trainyard k8s setup"), found.toString());
+        assertTrue(found.getFirst().remedy().contains("./trainyard k8s setup"), found.toString());
     }
 
     @Test
