@@ -5,6 +5,7 @@ import io.trainyard.backend.causes.Pod.Container;
 import io.trainyard.backend.causes.Pod.State;
 import io.trainyard.backend.causes.Verdict.Seen;
 import io.trainyard.backend.pods.Workload.Phase;
+import io.trainyard.backend.trainer.LastEvent;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Observation.Ending.Failure;
 import java.time.Duration;
@@ -147,6 +148,9 @@ final class Failures {
                     Cause.OUT_OF_MEMORY,
                     "%s ran out of memory (OOMKilled%s); lower the batch size or ask for more memory"
                             .formatted(who, limit));
+        Optional<Failure> said = LastEvent.failure(ended.message());
+        if (said.isPresent())
+            return fail(said.get().cause(), who + ": " + said.get().detail());
         if (killedWorker(ended.message()))
             return fail(
                     Cause.OUT_OF_MEMORY,

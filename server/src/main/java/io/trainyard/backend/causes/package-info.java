@@ -7,7 +7,7 @@
  *   {@code Failures} which of its pods ended first without having been told to, and of what
  * </pre>
  */
-@Room(mayUse = {"spec", "job", "backend.cluster", "backend.pods"})
+@Room(mayUse = {"spec", "job", "backend.cluster", "backend.pods", "backend.trainer"})
 @NullMarked
 package io.trainyard.backend.causes;
 

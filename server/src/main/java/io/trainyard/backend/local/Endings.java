@@ -2,6 +2,7 @@ package io.trainyard.backend.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.trainyard.backend.trainer.LastEvent;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Observation.Ending;
 import java.io.IOException;
@@ -11,9 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Why an attempt ended: what the trainer said last, else the exit status. */
 final class Endings {
@@ -41,7 +39,6 @@ final class Endings {
             Map.entry(24, "SIGXCPU"),
             Map.entry(25, "SIGXFSZ"),
             Map.entry(31, "SIGSYS"));
-    private static final JsonMapper JSON = new JsonMapper();
 
     private Endings() {}
 
@@ -61,32 +58,11 @@ final class Endings {
         try {
             if (!Files.isRegularFile(termination) || Files.size(termination) > MAX_TERMINATION_BYTES)
                 return Optional.empty();
-            JsonNode event = JSON.readTree(Files.readAllBytes(termination));
-            return switch (event.path("event").asString("")) {
-                case "failed" ->
-                    Optional.of(new Ending.Failure(
-                            cause(event.path("kind").asString("")),
-                            cut(event.path("message").asString("the trainer failed and did not say why"))));
-                case "interrupted" ->
-                    Optional.of(new Ending.Failure(
-                            Cause.INTERRUPTED,
-                            "interrupted at step " + event.path("step").asString("?")));
-                default -> Optional.empty();
-            };
-        } catch (IOException | JacksonException notATermination) {
+            return LastEvent.failure(Files.readString(termination))
+                    .map(failure -> new Ending.Failure(failure.cause(), cut(failure.detail())));
+        } catch (IOException notATermination) {
             return Optional.empty();
         }
-    }
-
-    private static Cause cause(String kind) {
-        return switch (kind) {
-            case "config" -> Cause.BAD_CONFIGURATION;
-            case "oom" -> Cause.OUT_OF_MEMORY;
-            case "data" -> Cause.BAD_DATA;
-            case "storage" -> Cause.STORAGE;
-            case "unsupported" -> Cause.UNSUPPORTED;
-            default -> Cause.EXIT_CODE;
-        };
     }
 
     private static Ending byStatus(int status, Path stderr, long outOfMemoryKills) {

@@ -1,4 +1,7 @@
-/** What our trainer is told, wherever it runs: {@code run.json}. Its reader is {@code trainer/trainer/config.py}. */
+/**
+ * What our trainer is told, wherever it runs ({@code run.json}, read by {@code trainer/trainer/config.py}), and what it says
+ * last.
+ */
 @Room(mayUse = {"spec", "job", "backend"})
 @NullMarked
 package io.trainyard.backend.trainer;

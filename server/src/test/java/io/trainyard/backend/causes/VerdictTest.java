@@ -178,6 +178,16 @@ class VerdictTest {
         expect(failed(Some.POD.ended(code, "Error", "bad news\n", NOW)), cause, said);
     }
 
+    @Test
+    void what_our_trainer_says_last_goes_before_the_exit_code() {
+        String failed = "some line\n{\"event\":\"failed\",\"kind\":\"data\",\"message\":\"row 3 is no JSON\"}\n";
+        expect(failed(Some.POD.ended(1, "Error", failed, NOW)), Cause.BAD_DATA, "node-0 (gpu-7): row 3 is no JSON");
+        String interrupted = "{\"event\":\"interrupted\",\"step\":14,\"reason\":\"preempted\"}";
+        expect(failed(Some.POD.ended(143, "Error", interrupted, NOW)), Cause.PREEMPTED, "stopped at step 14");
+        String step = "{\"event\":\"step\",\"step\":14}";
+        expect(failed(Some.POD.ended(1, "Error", step, NOW)), Cause.EXIT_CODE, "exited with code 1");
+    }
+
     @ParameterizedTest
     @CsvSource({"StartError", "ContainerCannotRun"})
     void row_3_a_start_that_failed_is_the_command_s(String reason) {

@@ -74,6 +74,15 @@ class LocalEndingTest {
     }
 
     @Test
+    void a_trainer_that_stops_at_its_longest_duration_is_not_tried_again() {
+        var event = "{\"event\":\"interrupted\",\"step\":14,\"reason\":\"max_duration\"}";
+        var attempt = world.started(shell("echo '" + event + "' > $TRAINER_TERMINATION_LOG; exit 143"));
+        assertEquals(
+                new Ending.Failure(Cause.DEADLINE, "stopped at step 14, its longest duration is over"),
+                world.failed(attempt));
+    }
+
+    @Test
     void a_termination_file_of_nonsense_counts_for_nothing() {
         assertEquals(
                 Cause.EXIT_CODE,

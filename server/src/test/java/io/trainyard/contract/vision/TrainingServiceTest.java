@@ -190,7 +190,7 @@ class TrainingServiceTest {
         try (var vision = Vision.with(home, Map.of("TRAINYARD_LOCAL_PYTHON", "/usr/bin/true"))) {
             var refused = vision.post("/training/start", Vision.body(1));
             assertEquals(400, refused.status());
-            assertTrue(refused.text().contains("timm is not yet on the local backend"), refused.text());
+            assertTrue(refused.text().contains("no interpreter with the packages of timm is set up"), refused.text());
             var vit = vision.post("/training/start", Vision.body(1, body -> body.put("framework", "transformers")));
             assertEquals(400, vit.status());
             assertTrue(vit.text().contains("task_type: image_classification"), vit.text());
