@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from client import Client
+from events import Events
 from report import Line, limited, percentile
 from servers import ROOT, Trainyard, aot_cache
 
@@ -133,26 +134,16 @@ class Watch:
             self.completed[name] = now
 
 
-class Told:
+class Told(Events):
     """When each job's end was told by our stream of all events."""
 
     def __init__(self, port: int) -> None:
         self.ended: dict[str, float] = {}
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3_600)
-        connection.request("GET", "/api/v1/events", headers={"Accept": "text/event-stream"})
-        self._answer = connection.getresponse()
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__(port)
 
-    def _listen(self) -> None:
-        try:
-            while line := self._answer.readline():
-                now = time.time()
-                if line.startswith(b"data: "):
-                    event = json.loads(line[6:])
-                    if event.get("kind") == "succeeded":
-                        self.ended.setdefault(event["job_id"], now)
-        except (OSError, ValueError, http.client.HTTPException):
-            return  # the server went away: the run is over
+    def told(self, event: dict[str, Any], now: float) -> None:
+        if event.get("kind") == "succeeded":
+            self.ended.setdefault(event["job_id"], now)
 
 
 class Poller:

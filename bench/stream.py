@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import threading
 import time
 from datetime import datetime
+from typing import Any
 
 from client import Client
+from events import Events
 from report import Line, limited, percentile
 from servers import Trainyard, aot_cache
 
@@ -50,20 +49,10 @@ def submit(client: Client, jobs: int) -> None:
             client.ask("POST", f"/api/v1/jobs/{job}/cancel")
 
 
-class Listener:
+class Listener(Events):
     def __init__(self, port: int) -> None:
         self.latencies: list[float] = []
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("GET", "/api/v1/events", headers={"Accept": "text/event-stream"})
-        self._answer = connection.getresponse()
-        threading.Thread(target=self._listen, daemon=True).start()
+        super().__init__(port)
 
-    def _listen(self) -> None:
-        try:
-            while line := self._answer.readline():
-                now = time.time()
-                if line.startswith(b"data: "):
-                    at = datetime.fromisoformat(json.loads(line[6:])["at"]).timestamp()
-                    self.latencies.append((now - at) * 1e3)
-        except (OSError, ValueError, http.client.HTTPException):
-            return  # the server went away: the run is over
+    def told(self, event: dict[str, Any], now: float) -> None:
+        self.latencies.append((now - datetime.fromisoformat(event["at"]).timestamp()) * 1e3)

@@ -14,27 +14,21 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from trainer import config
 from trainer.failure import Failure
+from trainer.flag_parser import FlagParser, given
 
 _DEFAULT_MODEL = "meta-llama/Llama-3.2-3B-Instruct"
-# No other way of starting has this one.
-_MARKS = ("--dataset_file", "--dataset-file")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Failure("config", message)
 
 
 def meant(arguments: Sequence[str]) -> bool:
-    return any(argument.partition("=")[0] in _MARKS for argument in arguments)
+    return given("dataset_file", arguments)  # no other way of starting has this one
 
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> config.Run:
-    flags, unknown = _parser().parse_known_args(arguments)
+    flags, warnings = _parser().read(arguments)
     if flags.upload_output_to:
         raise Failure(
             "unsupported",
@@ -43,18 +37,13 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> config.Run
         )
     if flags.hf_token:
         os.environ["HF_TOKEN"] = flags.hf_token
-    warnings = [f"flag {each} is not known to this trainer and is ignored" for each in unknown if each.startswith("--")]
     run = config.parse(_document(flags, _told(environment), int(environment.get("WORLD_SIZE", "1") or "1")))
     return replace(run, warnings=tuple(warnings))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="train.py", allow_abbrev=False, add_help=False)
-
-    def flag(name: str, **options: Any) -> None:
-        spellings = dict.fromkeys([f"--{name}", f"--{name.replace('_', '-')}"])
-        parser.add_argument(*spellings, dest=name, **options)
-
+def _parser() -> FlagParser:
+    parser = FlagParser()
+    flag = parser.flag
     flag("method", choices=("qlora", "lora", "full"), default="qlora")
     flag("model_id", default=_DEFAULT_MODEL)
     flag("dataset_file", required=True)

@@ -12,45 +12,34 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from trainer import config
 from trainer.failure import Failure
+from trainer.flag_parser import FlagParser, given
 
-# No other way of starting has this one.
-_MARKS = ("--task_type", "--task-type")
 TEXT_TASKS = ("text_generation", "causal_lm", "language_modeling", "instruction_tuning", "sft")
 FORMATS = ("imagefolder", "coco", "yolo", "voc", "custom", "dice", "jsonl", "parquet", "csv")
 _TEXT_SUFFIXES = {"jsonl": (".jsonl", ".json"), "parquet": (".parquet",), "csv": (".csv",)}
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Failure("config", message)
-
-
 def meant(arguments: Sequence[str]) -> bool:
-    return any(argument.partition("=")[0] in _MARKS for argument in arguments)
+    return given("task_type", arguments)  # no other way of starting has this one
 
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> config.Run:
-    flags, unknown = _parser().parse_known_args(arguments)
+    flags, warnings = _parser().read(arguments)
     # The platform's name for what the rest of the world calls AWS_ENDPOINT_URL.
     endpoint = environment.get("AWS_S3_ENDPOINT_URL")
     if endpoint:
         os.environ.setdefault("AWS_ENDPOINT_URL", endpoint)
-    warnings = [f"flag {each} is not known to this trainer and is ignored" for each in unknown if each.startswith("--")]
     run = config.parse(_document(flags, _advanced(flags.advanced_config)))
     return replace(run, warnings=tuple(warnings), callback_url=flags.callback_url)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="train.py", allow_abbrev=False, add_help=False)
-
-    def flag(name: str, **options: Any) -> None:
-        spellings = dict.fromkeys([f"--{name}", f"--{name.replace('_', '-')}"])
-        parser.add_argument(*spellings, dest=name, **options)
-
+def _parser() -> FlagParser:
+    parser = FlagParser()
+    flag = parser.flag
     flag("framework", choices=("timm", "ultralytics", "transformers"), required=True)
     flag("task_type", required=True)
     flag("model_name", required=True)

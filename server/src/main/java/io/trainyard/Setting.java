@@ -6,7 +6,7 @@ import java.util.Locale;
 /**
  * Every setting there is. Each is looked up on the command line, then as a variable of the environment (its own name in
  * capitals with {@code _}, or one of the names that clients and deployments already use), then in
- * {@code trainyard.properties} in the home folder.
+ * {@code trainyard.properties} in the home folder. Long because it is one list, and has to be one place to look.
  */
 enum Setting {
     HOME("trainyard.home", ".trainyard", "folder of database, logs, jobs and key file"),

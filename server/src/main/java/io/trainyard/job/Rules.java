@@ -24,6 +24,8 @@ import java.util.Optional;
  * <p>Three rules carry the rest. Unknown is not failed: {@code Unreachable} never moves a job. A recorded cancel
  * decides the outcome, whatever the exit says. Nothing is launched once a handle was known, so an attempt starts at
  * most once.
+ *
+ * <p>Long because every state meets every observation here, and nowhere else.
  */
 public final class Rules {
     /** After a stop was accepted and the grace has passed, the backend is told again this much later. */

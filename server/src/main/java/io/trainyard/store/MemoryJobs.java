@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Guarded by the lock of its {@link MemoryStore}. */
+/** Guarded by the lock of its {@link MemoryStore}. Long because {@link Jobs} is: a method for each of its own. */
 final class MemoryJobs implements Jobs {
     private static final Comparator<MemoryJob> QUEUE_ORDER = Comparator.<MemoryJob>comparingInt(
                     entry -> -entry.job.spec().policy().priority())

@@ -4,9 +4,6 @@ import io.trainyard.admission.Wanted;
 import io.trainyard.job.Identity;
 import io.trainyard.spec.Artifacts;
 import io.trainyard.spec.Artifacts.Checkpoints;
-import io.trainyard.spec.Container;
-import io.trainyard.spec.Container.Variable;
-import io.trainyard.spec.Container.Variable.FromCluster;
 import io.trainyard.spec.Dataset;
 import io.trainyard.spec.Hyperparameters;
 import io.trainyard.spec.JobSpec;
@@ -34,22 +31,9 @@ import tools.jackson.databind.JsonNode;
 record Translator(Request request, String id, VisionSettings settings) {
     static final String CONTRACT = "vision";
     private static final String KUBERNETES = "kubernetes";
-    private static final String INTERNAL_AUTH_TOKEN = "INTERNAL_AUTH_TOKEN";
-    private static final SecretRef INTERNAL_AUTH = new SecretRef("env." + INTERNAL_AUTH_TOKEN);
     /** What our own recipe trains, spelled with {@code _} or {@code -}. */
     private static final Set<String> TEXT_TASKS =
             Set.of("text_generation", "causal_lm", "language_modeling", "instruction_tuning", "sft");
-
-    private static final Variable ADDRESS_OF_THE_CLUSTER =
-            new FromCluster("BACKEND_API_URL", FromCluster.Kind.CONFIG_MAP, "backend-config", "api-url");
-    private static final List<Variable> BUCKET_OF_THE_CLUSTER = List.of(
-            fromSecret("AWS_S3_ENDPOINT_URL", "endpoint"),
-            fromSecret("AWS_ACCESS_KEY_ID", "access-key"),
-            fromSecret("AWS_SECRET_ACCESS_KEY", "secret-key"));
-
-    private static Variable fromSecret(String name, String key) {
-        return new FromCluster(name, FromCluster.Kind.SECRET, "r2-credentials", key);
-    }
 
     private static final Duration DEADLINE = Duration.ofDays(1);
     private static final int RETRIES_ON_A_CLUSTER = 3;
@@ -64,9 +48,11 @@ record Translator(Request request, String id, VisionSettings settings) {
                 spec(),
                 Json.text(request.body(), Json.Style.WHOLE),
                 warnings(),
-                internalToken()
-                        .<Map<SecretRef, String>>map(token -> Map.of(INTERNAL_AUTH, token))
-                        .orElse(Map.of()),
+                flags()
+                        ? settings.internalToken()
+                                .<Map<SecretRef, String>>map(token -> Map.of(Containers.INTERNAL_AUTH, token))
+                                .orElse(Map.of())
+                        : Map.of(),
                 Json.bytes(request.body(), Json.Style.CANONICAL),
                 idempotencyKey);
     }
@@ -124,7 +110,9 @@ record Translator(Request request, String id, VisionSettings settings) {
                                 Optional.empty(),
                                 Checkpoints.DEFAULT.keep(),
                                 request.flag("resume"))),
-                placement.fallback() ? process() : container(),
+                executor() == Executor.KUBERNETES && !placement.fallback()
+                        ? containers().image()
+                        : containers().process(),
                 labels(),
                 Map.of(),
                 List.of(),
@@ -178,90 +166,13 @@ record Translator(Request request, String id, VisionSettings settings) {
                 1, gpus, Optional.empty(), cpus, Request.gib(memory).orElse(1), Optional.empty());
     }
 
-    private Container container() {
-        return executor() == Executor.KUBERNETES ? image() : process();
-    }
-
-    /** A trainer image, which reads the published flags. */
-    private Container image() {
-        var cluster = settings.cluster();
-        String image =
-                "%s/trainer-%s:%s".formatted(cluster.registry(), request.text("framework"), cluster.imageVersion());
-        var environment = new ArrayList<>(callbacks());
-        if (environment.isEmpty()) environment.add(ADDRESS_OF_THE_CLUSTER);
-        environment.addAll(BUCKET_OF_THE_CLUSTER);
-        environment.addAll(token());
-        return new Container(
-                Optional.of(image), List.of("python", "train.py"), arguments("/workspace/output"), environment);
-    }
-
-    /** The operator's script, which reads the published flags too, or our trainer, which knows the job without them. */
-    private Container process() {
-        if (!settings.process().script()) return Container.NONE;
-        var environment = new ArrayList<>(callbacks());
-        environment.addAll(token());
-        return new Container(Optional.empty(), List.of(), arguments("output"), environment);
+    private Containers containers() {
+        return new Containers(request, id, settings);
     }
 
     /** Whether something reads the published flags. */
     private boolean flags() {
         return settings.process().script() || executor() == Executor.KUBERNETES;
-    }
-
-    /**
-     * One word each, never a shell line: JSON stands in it as it is.
-     *
-     * @param output where requests that do not say it leave what they make
-     */
-    private List<String> arguments(String output) {
-        var words = new ArrayList<String>();
-        for (String field : List.of(
-                "framework",
-                "task_type",
-                "model_name",
-                "dataset_path",
-                "dataset_format",
-                "epochs",
-                "batch_size",
-                "learning_rate",
-                "optimizer")) flag(words, field);
-        words.add("--output_dir=" + request.some("output_dir").orElse(output));
-        words.add("--job_id=" + id);
-        for (String field : List.of("num_classes", "project_id", "image_size", "device", "checkpoint_path"))
-            flag(words, field);
-        if (request.flag("pretrained")) words.add("--pretrained");
-        if (request.flag("resume")) words.add("--resume");
-        JsonNode advanced = request.body().path("advanced_config");
-        if (!advanced.isEmpty()) words.add("--advanced_config=" + Json.text(advanced, Json.Style.WHOLE));
-        settings.address()
-                .get()
-                .ifPresent(address ->
-                        words.add("--callback_url=" + address + VisionContract.PREFIX + "/internal/training/" + id));
-        return words;
-    }
-
-    private void flag(List<String> words, String field) {
-        JsonNode value = request.body().path(field);
-        String text = value.isString() ? value.stringValue() : value.isNumber() ? value.toString() : "";
-        if (!text.isEmpty()) words.add("--" + field + "=" + text);
-    }
-
-    private Optional<String> internalToken() {
-        return flags() ? settings.internalToken() : Optional.empty();
-    }
-
-    private List<Variable> token() {
-        return internalToken().isPresent()
-                ? List.of(new Variable.Secret(INTERNAL_AUTH_TOKEN, INTERNAL_AUTH))
-                : List.of();
-    }
-
-    private List<Variable> callbacks() {
-        return settings.address()
-                .get()
-                .<List<Variable>>map(address ->
-                        List.of(new Variable.Plain("BACKEND_API_URL", address + VisionContract.PREFIX + "/api/v1")))
-                .orElse(List.of());
     }
 
     private Map<String, String> labels() {
@@ -291,7 +202,7 @@ record Translator(Request request, String id, VisionSettings settings) {
                 Optional.empty(),
                 Optional.empty(),
                 false,
-                two ? Map.of(KUBERNETES, image()) : Map.of());
+                two ? Map.of(KUBERNETES, containers().image()) : Map.of());
     }
 
     /** On a cluster three failures more are no end yet, as published. */
