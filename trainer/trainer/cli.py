@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import callbacks, events, launch, progress, recipes, vision_flags
+from trainer import callbacks, events, launch, progress, recipes, secret_manager, vision_flags
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
@@ -49,6 +49,7 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         if world.rank == 0:
             events.clear_termination_log()
         said = events.Events(identity, 1, world, descriptor)
+        secret_manager.open_named()
         started = launch.read(arguments)
         run = started.run
         said = events.Events(run.run_id, run.attempt, world, descriptor)
