@@ -12,12 +12,10 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// The labels that every image has to have.
+// The labels that every image has to have of itself; its version and revision it is told.
 var labels = []string{
 	"org.opencontainers.image.title",
 	"org.opencontainers.image.description",
-	"org.opencontainers.image.version",
-	"org.opencontainers.image.revision",
 	"org.opencontainers.image.licenses",
 	"io.trainyard.sbom",
 }

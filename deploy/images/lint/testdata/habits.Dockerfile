@@ -7,6 +7,6 @@ RUN apt-get update && apt-get install --yes python3
 RUN pip install torch
 HEALTHCHECK CMD true
 USER 1000
-LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d" org.opencontainers.image.version="1" \
-      org.opencontainers.image.revision="r" org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
+LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d"\
+      org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
 ENTRYPOINT ["python3"]

@@ -1,5 +1,5 @@
 # breaks: NumericUser
 FROM debian:trixie-slim
-LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d" org.opencontainers.image.version="1" \
-      org.opencontainers.image.revision="r" org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
+LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d"\
+      org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
 ENTRYPOINT ["python3"]

@@ -97,11 +97,10 @@ record Engine(Kind kind, Path program) {
         if (kind == Kind.BUILDAH) words.add("--layers");
         words.addAll(List.of("--file", order.dockerfile().toString()));
         argument(words, "IMAGE", image.word());
-        argument(words, "VERSION", order.tag());
-        argument(words, "REVISION", order.revision());
         order.base().ifPresent(base -> argument(words, "BASE", base));
-        order.source()
-                .ifPresent(source -> words.addAll(List.of("--label", "org.opencontainers.image.source=" + source)));
+        label(words, "version", order.tag());
+        label(words, "revision", order.revision());
+        order.source().ifPresent(source -> label(words, "source", source));
         order.platform().ifPresent(platform -> words.addAll(List.of("--platform", platform)));
         order.secrets().forEach((name, file) -> words.addAll(List.of("--secret", "id=" + name + ",src=" + file)));
         for (String name : image.names(order.registry(), order.tag())) words.addAll(List.of("--tag", name));
@@ -112,6 +111,10 @@ record Engine(Kind kind, Path program) {
 
     private static void argument(List<String> words, String name, String value) {
         words.addAll(List.of("--build-arg", name + "=" + value));
+    }
+
+    private static void label(List<String> words, String name, String value) {
+        words.addAll(List.of("--label", "org.opencontainers.image." + name + "=" + value));
     }
 
     List<String> push(String name) {
