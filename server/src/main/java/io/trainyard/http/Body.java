@@ -25,7 +25,9 @@ public final class Body {
     public static byte[] read(Context context, int maxBytes) {
         try {
             InputStream in = context.req().getInputStream();
-            if (context.req().getContentLengthLong() > maxBytes) throw tooLarge(in, maxBytes);
+            long length = context.req().getContentLengthLong();
+            if (length > maxBytes) throw tooLarge(in, maxBytes);
+            if (length >= 0) return in.readNBytes((int) length);
             byte[] bytes = in.readNBytes(maxBytes + 1);
             if (bytes.length > maxBytes) throw tooLarge(in, maxBytes);
             return bytes;
