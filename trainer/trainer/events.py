@@ -104,6 +104,12 @@ def seconds_since_process_start() -> float:
     return _uptime() - _STARTED_AT
 
 
+def process_starts_now() -> None:
+    """In a fork that is to be a job: the process is as old as the fork."""
+    global _STARTED_AT
+    _STARTED_AT = _process_start()
+
+
 def _encode(document: dict[str, Any]) -> bytes:
     # A loss that is not a number must not make the line unreadable to strict
     # JSON readers, so it becomes null.

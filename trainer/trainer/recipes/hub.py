@@ -13,6 +13,9 @@ TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGI
 def prepare(job: Job) -> None:
     if job.place.local and job.run.extra.tokenizer_name is None:
         os.environ["HF_HUB_OFFLINE"] = "1"  # nothing has to be asked of the hub
+        loaded = sys.modules.get("huggingface_hub.constants")
+        if loaded is not None:  # by the parent of a forked job
+            loaded.HF_HUB_OFFLINE = True  # type: ignore[attr-defined]
     token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
     if token is not None:
         os.environ["HF_TOKEN"] = token

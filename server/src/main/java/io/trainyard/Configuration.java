@@ -225,7 +225,18 @@ final class Configuration {
                         oversize()),
                 flag(Setting.LOCAL_ALLOW_COMMANDS),
                 new LocalSettings.Script(some(Setting.LOCAL_SCRIPT).map(Path::of), some(Setting.LOCAL_SCRIPT_PYTHON)),
-                list(Setting.LOCAL_PASS_ON));
+                list(Setting.LOCAL_PASS_ON),
+                warmTrainers());
+    }
+
+    /** Names of Python environments. */
+    private Set<String> warmTrainers() {
+        var known = LocalSettings.ENVIRONMENTS;
+        if (text(Setting.WARM_TRAINERS).equals("off")) return Set.of();
+        if (text(Setting.WARM_TRAINERS).equals("on")) return Set.copyOf(known);
+        var named = Set.copyOf(list(Setting.WARM_TRAINERS));
+        if (!named.isEmpty() && known.containsAll(named)) return named;
+        throw nonsense(Setting.WARM_TRAINERS, "off, on, or some of " + String.join(", ", known) + " (meta is in hf)");
     }
 
     private Optional<Integer> optional(Setting setting) {

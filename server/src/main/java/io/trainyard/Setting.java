@@ -73,6 +73,10 @@ enum Setting {
             "TRAIN_SCRIPT_PATH"),
     LOCAL_SCRIPT_PYTHON(
             "trainyard.local.script-python", "", "its interpreter; python3, or our trainer's", "PYTHON_BIN"),
+    WARM_TRAINERS(
+            "trainyard.warm-trainers",
+            "off",
+            "whose jobs start from a parent that has imported already: off, on, or environments by comma, such as hf,nemo"),
     STUDIO_BACKEND(
             "trainyard.studio.backend",
             "",

@@ -58,6 +58,7 @@ final class Trainyard implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Trainyard.class.getName());
 
     private final Store store;
+    private final LocalBackend local;
     private final SimulatedBackend simulated;
     private final Api api;
     private final ClusterBackend kubernetes;
@@ -86,7 +87,7 @@ final class Trainyard implements AutoCloseable {
         var sealer = Sealer.open(configuration.home().resolve("secrets.key"));
         var hint = new AtomicReference<Consumer<JobId>>(_ -> {});
         Consumer<JobId> wake = job -> hint.get().accept(job);
-        var local = new LocalBackend(configuration.local(), wake, clock);
+        local = new LocalBackend(configuration.local(), wake, clock);
         simulated = new SimulatedBackend(
                 configuration.home().resolve("simulated.ledger"),
                 configuration.simulatedRun(),
@@ -150,6 +151,7 @@ final class Trainyard implements AutoCloseable {
         });
         http.start();
         if (address.get().isEmpty()) address.set(Optional.of("http://127.0.0.1:" + http.port()));
+        local.keepWarm();
         reconciler.start();
         deliverer.start();
         probe = new ClusterProbe(configuration, api);
@@ -227,6 +229,7 @@ final class Trainyard implements AutoCloseable {
         deliverer.close();
         sender.close();
         harvester.close();
+        local.close();
         simulated.close();
         vertex.close();
         kubernetes.close();

@@ -55,6 +55,7 @@ class ConfigurationTest {
             trainyard.local.pass-on TRAINYARD_LOCAL_PASS_ON =
             trainyard.local.script TRAINYARD_LOCAL_SCRIPT TRAIN_SCRIPT_PATH =
             trainyard.local.script-python TRAINYARD_LOCAL_SCRIPT_PYTHON PYTHON_BIN =
+            trainyard.warm-trainers TRAINYARD_WARM_TRAINERS = off
             trainyard.studio.backend TRAINYARD_STUDIO_BACKEND DEFAULT_TRAINING_BACKEND DEFAULT_BACKEND =
             trainyard.studio.flag-style TRAINYARD_STUDIO_FLAG_STYLE TRAIN_FLAG_STYLE = underscore
             trainyard.studio.max-log-chars TRAINYARD_STUDIO_MAX_LOG_CHARS MAX_LOG_CHARS = 1000000

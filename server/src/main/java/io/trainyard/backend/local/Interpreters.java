@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class Interpreters {
     static final List<String> FRAMEWORKS = List.of("hf", "meta", "unsloth", "nemo", "timm", "ultralytics");
+    /** As {@code trainer/environment} makes them. */
+    static final List<String> ENVIRONMENTS = List.of("hf", "unsloth", "nemo", "timm", "ultralytics");
+
     /** Making one takes longer than this, so nobody waits for it in vain. */
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
 
@@ -45,6 +48,18 @@ final class Interpreters {
             case "timm" -> kept(framework).or(() -> kept("ultralytics"));
             default -> kept(framework);
         };
+    }
+
+    /** Whose packages it needs, where each has its own. */
+    static String environment(String framework) {
+        return framework.equals("meta") ? "hf" : framework;
+    }
+
+    /** Those whose jobs run by this interpreter. */
+    List<String> sharing(String python) {
+        return FRAMEWORKS.stream()
+                .filter(each -> of(each).equals(Optional.of(python)))
+                .toList();
     }
 
     private Optional<String> kept(String framework) {

@@ -6,7 +6,10 @@ import io.trainyard.backend.Backend;
 import io.trainyard.backend.Launch;
 import io.trainyard.backend.Launched;
 import io.trainyard.backend.local.Folder.Started;
+import io.trainyard.backend.local.LocalSettings.Script;
 import io.trainyard.backend.trainer.RunFile;
+import io.trainyard.backend.warm.Request;
+import io.trainyard.backend.warm.WarmParents;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation.Ending;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -35,16 +39,23 @@ final class Launcher {
     private final Machine machine;
     private final Interpreters interpreters;
     private final Shim shim;
+    private final WarmParents parents;
 
-    Launcher(LocalSettings settings, Machine machine, Interpreters interpreters) {
+    Launcher(LocalSettings settings, Machine machine, Interpreters interpreters, WarmParents parents) {
+        this.parents = parents;
         this.settings = settings;
         this.interpreters = interpreters;
         this.machine = machine;
         this.shim = new Shim(settings.home());
     }
 
-    /** What is started, found out without touching anything. */
-    private record Prepared(List<String> command, Optional<String> framework, Map<String, String> environment) {
+    /**
+     * What is started, found out without touching anything.
+     *
+     * @param warm whether a parent that has imported already may fork it
+     */
+    private record Prepared(
+            List<String> command, Optional<String> framework, Map<String, String> environment, boolean warm) {
         @Override
         public String toString() {
             return "Prepared" + command;
@@ -62,7 +73,7 @@ final class Launcher {
         }
     }
 
-    Launched launch(Launch launch, Folder folder, String mark, Consumer<ProcessHandle> startedProcess) {
+    Launched launch(Launch launch, Folder folder, String mark, Consumer<CompletableFuture<?>> startedProcess) {
         Shim.Child child;
         try {
             if (!(folder.started() instanceof Started.No))
@@ -74,7 +85,7 @@ final class Launcher {
         } catch (IOException | UncheckedIOException e) {
             return new Launched.NotSent("cannot start a process in " + folder.path() + ": " + e.getMessage());
         }
-        startedProcess.accept(child.process());
+        startedProcess.accept(child.exit());
         // While the shim starts, so that it costs nothing.
         folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
         try {
@@ -114,23 +125,29 @@ final class Launcher {
             var flaw = Variables.flaw(variable.getKey(), variable.getValue());
             if (flaw.isPresent()) throw new Refusal(Cause.BAD_CONFIGURATION, flaw.get());
         }
+        boolean plain = processes == 1 && grant.gpus().isEmpty();
         return switch (program) {
             case Program.Impossible impossible -> throw new Refusal(Cause.UNSUPPORTED, impossible.objection());
             case Program.Trainer trainer -> {
+                String framework = trainer.framework();
                 String python = interpreters
-                        .of(trainer.framework())
-                        .orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.noPython(trainer.framework())));
+                        .of(framework)
+                        .orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.noPython(framework)));
                 var command = Program.arguments(python, settings.trainFile().toString(), processes);
-                yield new Prepared(resolved(command, environment), Optional.of(trainer.framework()), environment);
+                boolean warm = plain && settings.warm().contains(Interpreters.environment(framework));
+                yield new Prepared(resolved(command, environment), Optional.of(framework), environment, warm);
             }
             case Program.Script script -> {
                 String python = settings.scriptPython()
                         .orElseThrow(() -> new Refusal(Cause.UNSUPPORTED, Planner.noPython("hf")));
                 var command = script.command(python, settings.scriptFile().toString());
-                yield new Prepared(resolved(command, environment), Optional.empty(), environment);
+                boolean warm = plain
+                        && settings.warm().contains("hf")
+                        && settings.script().equals(Script.OURS);
+                yield new Prepared(resolved(command, environment), Optional.empty(), environment, warm);
             }
             case Program.Command command ->
-                new Prepared(resolved(command.arguments(), environment), Optional.empty(), environment);
+                new Prepared(resolved(command.arguments(), environment), Optional.empty(), environment, false);
         };
     }
 
@@ -156,8 +173,15 @@ final class Launcher {
         Folder.write(folder.runFile(), run.getBytes(UTF_8));
         if (launch.push().isPresent())
             Folder.write(folder.token(), launch.push().get().token().getBytes(UTF_8));
+        String where = machine.hostId() + " " + machine.bootId();
+        if (prepared.warm()) {
+            var program = new Request.Program(prepared.command(), prepared.environment());
+            var outputs = new Request.Outputs(folder.stdout(), folder.stderr());
+            var fork = parents.fork(new Request(folder.path(), where, folder.work(), outputs, program));
+            if (fork.isPresent())
+                return new Shim.Child(fork.get().pid(), fork.get().ended().thenApply(_ -> 0));
+        }
         try {
-            String where = machine.hostId() + " " + machine.bootId();
             return shim.start(folder, where, prepared.command(), prepared.environment());
         } catch (IOException e) {
             if (TOO_LONG.matcher(String.valueOf(e.getMessage())).find())

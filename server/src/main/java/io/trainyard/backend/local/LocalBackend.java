@@ -10,6 +10,7 @@ import io.trainyard.backend.LogSource;
 import io.trainyard.backend.Places;
 import io.trainyard.backend.Plan;
 import io.trainyard.backend.local.Folder.Started;
+import io.trainyard.backend.warm.WarmParents;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Capacity;
 import io.trainyard.job.Handle;
@@ -32,6 +33,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -40,7 +42,7 @@ import java.util.stream.Collectors;
  * Runs attempts as processes on this machine; see the package for how they outlive the server. Linux only: elsewhere
  * every plan objects and says what is lacking.
  */
-public final class LocalBackend implements Backend {
+public final class LocalBackend implements Backend, AutoCloseable {
     public static final String NAME = "local";
     /** How long a look waits for killed leftovers to go. */
     private static final Duration CLEARING_LIMIT = Duration.ofSeconds(2);
@@ -54,6 +56,7 @@ public final class LocalBackend implements Backend {
     private final Stopper stopper;
     private final Interpreters interpreters;
     private final Launcher launcher;
+    private final WarmParents parents;
     private final byte[] key;
     private final Set<Folder> watched = ConcurrentHashMap.newKeySet();
 
@@ -72,7 +75,27 @@ public final class LocalBackend implements Backend {
         this.stopper = new Stopper(machine, processes);
         this.key = key(settings.home());
         this.interpreters = new Interpreters(settings);
-        this.launcher = new Launcher(settings, machine, interpreters);
+        this.parents = new WarmParents(
+                settings.home().resolve("warm"),
+                settings.trainer(),
+                Variables.ofParent(settings.trainer(), settings.passOn(), System.getenv()),
+                interpreters::sharing);
+        this.launcher = new Launcher(settings, machine, interpreters, parents);
+    }
+
+    /** Starts the parents that jobs are forked from, where any are asked for. Returns at once. */
+    public void keepWarm() {
+        parents.keep(() -> Interpreters.FRAMEWORKS.stream()
+                .filter(each -> settings.warm().contains(Interpreters.environment(each)))
+                .flatMap(each -> interpreters.of(each).stream())
+                .distinct()
+                .toList());
+    }
+
+    /** Ends the parents. Attempts run on. */
+    @Override
+    public void close() {
+        parents.close();
     }
 
     @Override
@@ -121,7 +144,7 @@ public final class LocalBackend implements Backend {
     public Launched launch(Launch launch) {
         var attempt = launch.attempt();
         var folder = folder(attempt);
-        return launcher.launch(launch, folder, mark(folder), process -> watch(folder, attempt.job(), process));
+        return launcher.launch(launch, folder, mark(folder), exit -> watch(folder, attempt.job(), exit));
     }
 
     @Override
@@ -151,7 +174,7 @@ public final class LocalBackend implements Backend {
         if (!alive) return lost(folder, shim);
         ProcessHandle.of(shim.pid())
                 .filter(_ -> processes.alive(shim))
-                .ifPresent(process -> watch(folder, attempt.job(), process));
+                .ifPresent(process -> watch(folder, attempt.job(), process.onExit()));
         // The server that was told to stop it may be gone.
         if (folder.stopDeadline().isPresent()) stopper.goOn(folder, mark(folder), () -> wake.accept(attempt.job()));
         return active(shim);
@@ -250,15 +273,14 @@ public final class LocalBackend implements Backend {
     }
 
     /** One watcher a process, its own or one found again; another look would only hold another thread. */
-    private void watch(Folder folder, JobId job, ProcessHandle process) {
+    private void watch(Folder folder, JobId job, CompletableFuture<?> exit) {
         if (!watched.add(folder)) return;
-        var _ = process.onExit()
-                .thenRunAsync(
-                        () -> {
-                            watched.remove(folder);
-                            wake.accept(job);
-                        },
-                        task -> Thread.ofVirtual().name("exit of " + job).start(task));
+        var _ = exit.thenRunAsync(
+                () -> {
+                    watched.remove(folder);
+                    wake.accept(job);
+                },
+                task -> Thread.ofVirtual().name("exit of " + job).start(task));
     }
 
     private Folder folder(Attempt attempt) {

@@ -3,6 +3,7 @@ package io.trainyard.backend.local;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
  * @param allowCommands whether a job's own command may run here, with this server's rights
  * @param script what runs the jobs that bring arguments and no command
  * @param passOn variables of the server's own environment that every attempt gets too, such as {@code HTTPS_PROXY}
+ * @param warm the Python environments whose jobs are forked from a parent that has imported already
  */
 public record LocalSettings(
         Path home,
@@ -23,15 +25,20 @@ public record LocalSettings(
         Limits limits,
         boolean allowCommands,
         Script script,
-        List<String> passOn) {
+        List<String> passOn,
+        Set<String> warm) {
+    /** What {@link #warm} may name: the environments that {@code trainer/environment} makes. */
+    public static final List<String> ENVIRONMENTS = Interpreters.ENVIRONMENTS;
+
     public LocalSettings {
         home = home.toAbsolutePath().normalize();
         trainer = trainer.toAbsolutePath().normalize();
         passOn = List.copyOf(passOn);
+        warm = Set.copyOf(warm);
     }
 
     public static LocalSettings at(Path home, Path trainer, Supplier<Optional<String>> python) {
-        return new LocalSettings(home, trainer, python, Limits.DETECTED, false, Script.OURS, List.of());
+        return new LocalSettings(home, trainer, python, Limits.DETECTED, false, Script.OURS, List.of(), Set.of());
     }
 
     /**

@@ -46,7 +46,7 @@ final class Shim {
     record Place(Path folder, Path stdin, Path stdout, Path stderr) {}
 
     /** @param exit completed once it is over, with its status, or 128 and the signal */
-    record Child(ProcessHandle process, CompletableFuture<Integer> exit) {}
+    record Child(long pid, CompletableFuture<Integer> exit) {}
 
     /**
      * In a session of its own, so that neither a signal to the server's group nor the end of its terminal reaches it.
@@ -76,7 +76,7 @@ final class Shim {
         builder.environment().clear();
         builder.environment().putAll(environment);
         Process process = builder.start();
-        return new Child(process.toHandle(), process.onExit().thenApply(Process::exitValue));
+        return new Child(process.pid(), process.onExit().thenApply(Process::exitValue));
     }
 
     /** The program as a path: as it stands when it has a slash, else the first of that name on the search path. */

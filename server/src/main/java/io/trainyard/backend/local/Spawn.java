@@ -84,7 +84,7 @@ final class Spawn {
         }
         var process = ProcessHandle.of(pid)
                 .orElseThrow(() -> new IllegalStateException("process " + pid + " was waited for by somebody else"));
-        return new Shim.Child(process, process.onExit().thenApply(_ -> collect(pid)));
+        return new Shim.Child(pid, process.onExit().thenApply(_ -> collect(pid)));
     }
 
     private long start(Arena arena, List<String> command, Map<String, String> environment, Shim.Place place)

@@ -169,11 +169,7 @@ final class Variables {
             List<String> passOn,
             Map<String, String> server,
             Function<SecretRef, String> open) {
-        var all = new TreeMap<String, String>();
-        Stream.concat(BASE.stream(), passOn.stream())
-                .filter(server::containsKey)
-                .forEach(name -> all.put(name, server.getOrDefault(name, "")));
-        all.put("LANG", "C.UTF-8");
+        var all = new TreeMap<>(ofEvery(passOn, server));
         for (Variable variable : spec.container().environment())
             switch (variable) {
                 case Variable.Plain plain -> all.put(plain.name(), plain.value());
@@ -189,6 +185,25 @@ final class Variables {
         String modules = place.ownCommand() && all.containsKey("PYTHONPATH") ? ":" + all.get("PYTHONPATH") : "";
         all.put("PYTHONPATH", place.trainer() + modules);
         all.putAll(ours(place));
+        return all;
+    }
+
+    /** What is the same for all attempts, whatever they run. */
+    private static SortedMap<String, String> ofEvery(List<String> passOn, Map<String, String> server) {
+        var all = new TreeMap<String, String>();
+        Stream.concat(BASE.stream(), passOn.stream())
+                .filter(server::containsKey)
+                .forEach(name -> all.put(name, server.getOrDefault(name, "")));
+        all.put("LANG", "C.UTF-8");
+        return all;
+    }
+
+    /** What a job of our trainer without GPUs has as it imports: a parent that has the same imports the same. */
+    static SortedMap<String, String> ofParent(Path trainer, List<String> passOn, Map<String, String> server) {
+        var all = new TreeMap<>(ofEvery(passOn, server));
+        all.put("PYTHONPATH", trainer.toString());
+        all.put("PYTHONUNBUFFERED", "1");
+        all.put("CUDA_VISIBLE_DEVICES", "");
         return all;
     }
 

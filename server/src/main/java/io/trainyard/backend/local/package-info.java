@@ -14,12 +14,14 @@
  *       shim cannot start
  * </pre>
  *
- * No {@code started}: missing. {@code exit}: ended. Neither the shim (process id and start ticks) nor {@code exit}:
+ * Where warm trainers are asked for, a parent forks a supervisor in the shim's place: the same files, the same tree.
+ *
+ * <p>No {@code started}: missing. {@code exit}: ended. Neither the shim (process id and start ticks) nor {@code exit}:
  * the supervisor was lost, and what it left is killed before that is said. Processes are found by a mark in their
  * environment, and while the shim lives also by its session and by descent; see
  * {@code docs/decisions/0003-local-supervision.md} for what escapes.
  */
-@Room(mayUse = {"spec", "job", "backend", "backend.trainer"})
+@Room(mayUse = {"spec", "job", "backend", "backend.trainer", "backend.warm"})
 @NullMarked
 package io.trainyard.backend.local;
 

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,8 @@ class LocalPlanTest {
                 limits,
                 allowCommands,
                 LocalSettings.Script.OURS,
-                List.of());
+                List.of(),
+                Set.of());
         return new Planner(settings, machine, new Machine("host", "boot", Path.of("/proc")), new Interpreters(settings))
                 .plan(spec);
     }

@@ -19,6 +19,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -44,7 +45,8 @@ class LocalRestartTest {
                     LocalSettings.Limits.DETECTED,
                     true,
                     LocalSettings.Script.OURS,
-                    List.of());
+                    List.of(),
+                    Set.of());
             var backend = new LocalBackend(settings, _ -> {}, InstantSource.system());
             var launched = backend.launch(
                     LocalWorld.launch(attempt(), LocalWorld.spec(LocalWorld.shell(arguments[1])), Map.of()));

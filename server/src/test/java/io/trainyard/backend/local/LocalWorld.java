@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BooleanSupplier;
@@ -66,7 +67,8 @@ final class LocalWorld {
                 limits,
                 allowCommands,
                 LocalSettings.Script.OURS,
-                List.of());
+                List.of(),
+                Set.of());
     }
 
     LocalBackend backend(LocalSettings settings) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Into which folders of a job this server looks. */
@@ -21,8 +22,8 @@ class PlacesTest {
     private final Job job = SomeJob.PLAIN.queued();
 
     private Place outputs(boolean allowCommands, Optional<String> named) {
-        var settings =
-                new LocalSettings(HOME, HOME, Optional::empty, Limits.DETECTED, allowCommands, Script.OURS, List.of());
+        var settings = new LocalSettings(
+                HOME, HOME, Optional::empty, Limits.DETECTED, allowCommands, Script.OURS, List.of(), Set.of());
         var backend = new LocalBackend(settings, _ -> {}, () -> Instant.EPOCH);
         return backend.places(job.id(), "run", spec(named)).outputs().orElseThrow();
     }

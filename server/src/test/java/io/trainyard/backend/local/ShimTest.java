@@ -77,17 +77,16 @@ class ShimTest {
         var child = start(way, "/bin/sleep", "60");
         try {
             LocalWorld.until(() -> folder.started() instanceof Folder.Started.By, () -> "the shim does not start");
-            var entry = new ProcessTable(Path.of("/proc"))
-                    .find(child.process().pid())
-                    .orElseThrow();
+            var entry = new ProcessTable(Path.of("/proc")).find(child.pid()).orElseThrow();
             assertEquals(entry.pid(), entry.session());
         } finally {
-            child.process().descendants().forEach(ProcessHandle::destroyForcibly);
-            child.process().destroyForcibly();
+            var process = ProcessHandle.of(child.pid()).orElseThrow();
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
         }
         assertEquals(128 + 9, child.exit().get(20, TimeUnit.SECONDS));
         // Collected: a zombie would still be listed.
-        assertTrue(Files.notExists(Path.of("/proc/" + child.process().pid())));
+        assertTrue(Files.notExists(Path.of("/proc/" + child.pid())));
     }
 
     @ParameterizedTest
