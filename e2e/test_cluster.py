@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bucket import Bucket
 from cluster import IMAGE, Cluster, Pushes
 from conftest import Server, until
@@ -91,6 +93,31 @@ def test_requests_of_three_contracts_train_as_three_kinds_of_objects(
     assert world == {2}
     unified_log = server.call("GET", f"/api/v1/jobs/{jobs['unified']}/logs?limit=1000")["lines"]
     assert {line["rank"] for line in unified_log} <= {0, 1}
+
+
+@pytest.mark.parametrize("backend", ["kubernetes", "kubeflow"])
+def test_two_nodes_that_are_told_no_command_train_one_job_together(
+    on_cluster: Server, cluster: Cluster, base: Path, backend: str
+) -> None:
+    server = on_cluster
+    asked = {
+        "name": f"together-{backend}",
+        "model": {"name": str(base), "provider": "custom"},
+        "datasets": [{"source": "s3://runs/dispatch.jsonl"}],
+        "method": {"kind": "lora", "precision": "fp32", "gradient_checkpointing": False},
+        "hyperparameters": {"batch_size": 4, "max_steps": 4, "max_sequence_length": 64, "seed": 7},
+        "outputs": {"uri": f"s3://runs/together-{backend}"},
+        "resources": {"nodes": 2, "cpus": 1, "memory_gib": 2},
+        "placement": {"backends": [backend], "runtime": "hf-unsloth-runtime"}
+        if backend == "kubeflow"
+        else {"backends": [backend]},
+    }
+    job = server.call("POST", "/api/v1/jobs", asked)["id"]
+    ended = server.wait(job, 170)
+    assert ended["state"] == "succeeded", json.dumps(ended, indent=1)
+    events = printed(server, job)
+    assert [event["world_size"] for event in events if event["event"] == "started"] == [2]
+    assert [event["step"] for event in events if event["event"] == "finished"] == [4]
 
 
 def test_a_trainer_that_is_killed_resumes_in_a_new_attempt_from_its_last_complete_checkpoint(

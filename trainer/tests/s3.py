@@ -48,6 +48,9 @@ class Bucket:
         with urllib.request.urlopen(f"{self.endpoint}/runs?list-type=2&prefix={prefix}", timeout=10) as answer:
             return [part.split("</Key>")[0] for part in answer.read().decode().split("<Key>")[1:]]
 
+    def checkpoints(self, folder: str) -> list[str]:
+        return [name for name in self.names(f"{folder}/") if name.rpartition("/")[2].startswith("step-")]
+
 
 @contextmanager
 def served(log: Path, environment: dict[str, str] | None = None) -> Iterator[Bucket]:

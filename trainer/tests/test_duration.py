@@ -8,7 +8,7 @@ import pytest
 from conftest import Jobs
 
 
-@pytest.mark.parametrize("framework", ["hf", "meta"])
+@pytest.mark.parametrize("framework", ["hf", pytest.param("meta", marks=pytest.mark.drawn)])
 def test_at_its_longest_duration_a_job_saves_says_why_and_goes(jobs: Jobs, framework: str) -> None:
     # Enough steps for half an hour: only the duration can end it.
     document = jobs.document("lora", f"long-{framework}", framework=framework, hyperparameters__max_steps=100_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
+from trainer import gpu
 from trainer.events import Events
 from trainer.failure import Failure
 
@@ -60,11 +61,11 @@ class Divergence:
         )
 
 
-def peak_memory() -> dict[str, int]:
-    """The most that this process has used so far, in bytes."""
+def resources_used() -> dict[str, float]:
+    """The most memory that this process has had so far, in bytes; and how busy the GPUs are."""
     unit = 1 if sys.platform == "darwin" else 1024
-    found = {"peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+    found: dict[str, float] = {"peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         found["peak_gpu_memory_bytes"] = torch.cuda.max_memory_allocated()
-    return found
+    return {**found, **gpu.HERE.use()}

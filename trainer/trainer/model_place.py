@@ -21,6 +21,13 @@ class Place:
 
 def find(run: Run) -> Place:
     uri = run.model.weights_uri or run.model.name
+    if uri.rstrip("/").endswith(".nemo"):
+        raise Failure(
+            "unsupported",
+            f"{uri} is a NeMo archive: its weights are laid out for NeMo's own models, which this trainer does not"
+            " have; write it in Hugging Face format with NeMo's converters (convert_…_nemo_to_hf.py), and give that"
+            " directory",
+        )
     if uri.startswith(HUB_PAGE):
         return Place("/".join(uri.removeprefix(HUB_PAGE).split("/")[:2]), local=False)
     scheme = uri.partition("://")[0] if "://" in uri else ""

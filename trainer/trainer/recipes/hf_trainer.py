@@ -22,7 +22,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from trainer.evaluation import IGNORED
 from trainer.failure import Failure
-from trainer.health import Health, peak_memory
+from trainer.health import Health, resources_used
 from trainer.job import Job
 from trainer.recipes import hf_model
 from trainer.recipes.hf_rows import Collator
@@ -112,7 +112,7 @@ class JobTrainer(Trainer):  # type: ignore[misc]
             tokens_per_second=round(self._tokens / seconds, 1),
             samples_per_second=round(self._rows / seconds, 2),
             eta_seconds=round((state.max_steps - state.global_step) * (now - self.flow.began) / taken, 2),
-            **peak_memory(),
+            **resources_used(),
         )
         self._health.seen(state.global_step, loss)
 

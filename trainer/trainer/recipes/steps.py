@@ -23,7 +23,7 @@ import torch.nn.functional as functional
 from trainer import data, evaluation
 from trainer.examples import Streamed
 from trainer.failure import Failure
-from trainer.health import Health, peak_memory
+from trainer.health import Health, resources_used
 from trainer.job import Job
 from trainer.recipes import hf_model
 from trainer.recipes.hf_rows import Collator, Encoder, Packed, Row, Rows
@@ -156,7 +156,7 @@ class Teller:
             tokens_per_second=None if tokens is None else round(tokens / seconds, 1),
             samples_per_second=round(samples / seconds, 2),
             eta_seconds=round((self.plan.total - step) * (now - self.began) / max(1, taken), 2),
-            **peak_memory(),
+            **resources_used(),
         )
         self.step_began = now
         self.health.seen(step, loss)
