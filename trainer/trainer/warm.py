@@ -54,8 +54,8 @@ IMPORTS = {
     "meta": ("trainer.recipes.meta", *_TEXT),
     "nemo": ("trainer.recipes.nemo", *_TEXT),
     "timm": ("trainer.recipes.timm", "timm", "timm.data", "safetensors.torch"),
-    # Ultralytics itself looks at the environment as it loads, which the recipe makes for each job.
-    "ultralytics": ("torch", "torchvision", "cv2", "matplotlib.pyplot", "polars"),
+    # Ultralytics itself looks at the environment as it loads, and each job has its own; polars starts threads.
+    "ultralytics": ("torch", "torchvision", "cv2", "matplotlib.pyplot", "yaml", "PIL.Image"),
 }
 
 
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parent = Parent(given, answers)
     try:
         prepare(frameworks)
+        forked.assert_fit_to_fork()
     except Exception as error:
         parent.say("failed", why=f"{type(error).__name__}: {error}")
         os._exit(1)
