@@ -41,7 +41,7 @@ _LATE = re.compile(
     r"|RESUME_FROM_CHECKPOINT|DISABLE_KUBEFLOW_INTEGRATION|INTERNAL_AUTH_TOKEN|BACKEND_API_URL"
     r"|HF_TOKEN|HUGGINGFACE_TOKEN|HUGGING_FACE_HUB_TOKEN|HUGGINGFACEHUB_API_TOKEN"
     r"|(http|https|all|no)_proxy|(HTTP|HTTPS|ALL|NO)_PROXY"
-    r"|PYTEST_CURRENT_TEST|OMP_NUM_THREADS"  # the last is set anew in every child
+    r"|PWD|OLDPWD|SHLVL|_|PYTEST_CURRENT_TEST|OMP_NUM_THREADS"  # the last is set anew in every child
 )
 # Where /proc/self/stat, counted from the state, has the ends of the two areas.
 _ARGUMENTS, _ARGUMENTS_END, _ENVIRONMENT, _ENVIRONMENT_END = range(45, 49)

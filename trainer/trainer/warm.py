@@ -188,7 +188,8 @@ def _supervise(request: Request, given: forked.Given) -> NoReturn:
         forked.take_files(request.directory, request.stdout, request.stderr)
         # Found by its mark from here on, and so is the job before it is one.
         shown = [request.command[0], "warm.py", request.folder]
-        forked.show(shown, request.environment)
+        # The shell of a cold start adds its directory.
+        forked.show(shown, {**request.environment, "PWD": request.directory})
         forked.default_signals()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
