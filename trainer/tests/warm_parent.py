@@ -24,8 +24,8 @@ KILLED = 128 + signal.SIGKILL
 class WarmParent:
     """One for a session of tests. It is started with the first job, and ends with the end of its input."""
 
-    def __init__(self, environment: str) -> None:
-        self._frameworks = FRAMEWORKS[environment]
+    def __init__(self, environment: str, python: str = sys.executable) -> None:
+        self._command = [python, str(ROOT / "warm.py"), *FRAMEWORKS[environment]]
         self._process: subprocess.Popen[bytes] | None = None
         self._asking = threading.Lock()
         self.forked = 0
@@ -34,7 +34,7 @@ class WarmParent:
     def process(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, str(ROOT / "warm.py"), *self._frameworks],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
