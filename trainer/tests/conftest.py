@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warm_parent import Forked, WarmParent
+from warm_parent import SURROUNDINGS, Forked, WarmParent
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_PER_JOB = 180.0
@@ -94,6 +94,13 @@ def draw(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(f"{request.config.stash[_draw]} {request.node.nodeid}")
 
 
+@pytest.fixture
+def parent() -> WarmParent:
+    if not _parents:
+        pytest.skip("--cold: no job is forked")
+    return _parents[0]
+
+
 class Started:
     """A job under way, with the events that it has told so far."""
 
@@ -112,7 +119,7 @@ class Started:
         stderr = directory / "stderr.txt"
         self._stderr = stderr.open("a+b")
         own = {"OMP_NUM_THREADS": "1", "TRAINER_TERMINATION_LOG": str(self.termination_log)}
-        variables = {**os.environ, **own, **environment}
+        variables = {**SURROUNDINGS, **own, **environment}
         if cold or arguments[0] != "train.py" or not _parents:
             self.process = self._started(arguments, variables, narrow)
         else:

@@ -17,6 +17,9 @@ from typing import Any, BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAMEWORKS = {"hf": ("hf", "meta", "unsloth"), "nemo": ("nemo",), "ultralytics": ("timm", "ultralytics")}
+# Taken before any test: libraries that tests load leave variables behind, and no job shall have those. Said to the
+# parent too, since readline gives the C library's environment COLUMNS and LINES.
+SURROUNDINGS = dict(os.environ)
 SECONDS_TO_START = 30.0
 KILLED = 128 + signal.SIGKILL
 
@@ -38,22 +41,27 @@ class WarmParent:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
+                env=SURROUNDINGS,
             )
             assert self._heard()["said"] == "ready"
         return self._process
 
     def fork(self, request: dict[str, Any]) -> int:
+        said = self.say(json.dumps(request).encode())
+        assert said["said"] == "forked", said
+        self.forked += 1
+        return int(said["pid"])
+
+    def say(self, line: bytes) -> dict[str, Any]:
         with self._asking:
             input = self.process.stdin
             assert input is not None
-            input.write(json.dumps(request).encode() + b"\n")
+            input.write(line + b"\n")
             input.flush()
             said = self._heard()
             while said["said"] == "ended":  # of an earlier job
                 said = self._heard()
-            assert said["said"] == "forked", said
-            self.forked += 1
-            return int(said["pid"])
+            return said
 
     def _heard(self) -> dict[str, Any]:
         assert self._process is not None
