@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import backlog
+import early
 import kubernetes
 import launch
 import life
@@ -25,6 +26,7 @@ from servers import ROOT
 
 USAGE = """\
 ./dev bench [quick] [jobs=N] [speed] [launch] [stream] [start] [backlog] [life] [webhooks] [kubernetes] [trainer]
+             [early]
 Without names all are measured, in about fifteen minutes; `quick` does little of each, as a smoke test: its figures
 say nothing. `jobs=N` is how many `kubernetes` hands in at once. What they mean stands in bench/README.md."""
 
@@ -42,6 +44,7 @@ def main(words: list[str]) -> int:
         "backlog": lambda: backlog.run(*((1, 800, 10) if quick else (3, 10_000, 200))),
         "life": lambda: life.run(*((1, 160) if quick else (3, 3_200))),
         "kubernetes": lambda: kubernetes.run(counts[0] if counts else 100 if quick else 5_000, 20 if quick else 300),
+        "early": lambda: early.run(2 if quick else 11),
         "trainer": lambda: trainer.run(*((1, 1, 2) if quick else (7, 3, 4))),
         "webhooks": lambda: webhooks.run(*((100, 5, 10) if quick else (1_000, 20, 60))),
     }

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -31,7 +32,7 @@ HEADERS = {"Authorization": "Bearer admin-token", "Content-Type": "application/j
 POLL_EVERY_SECONDS = 5
 PACE_SECONDS = 0.1
 PATIENCE_SECONDS = 120
-OURS = {"POST jobs/", "GET jobs/", "DELETE jobs/", "POST secrets/", "PATCH secrets/", "GET pods/log", "CONNECT pods/log"}
+AGENT = "trainyard"
 
 
 class Cluster:
@@ -44,7 +45,8 @@ class Cluster:
         program = built.stdout.decode().strip()
         self.folder = Path(tempfile.mkdtemp(prefix="trainyard-bench-cluster-"))
         command = [program, "run", "--dir", str(self.folder), "--nodes", str(nodes), "--stop-with-input"]
-        command += ["--operators", "", "--host-node", ""]
+        self.audit = self.folder.with_suffix(".audit")
+        command += ["--operators", "", "--host-node", "", "--audit", str(self.audit)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout
         for line in self.process.stdout:
@@ -79,18 +81,18 @@ class Cluster:
         while self.ask("GET", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default")[0] != 200:
             time.sleep(0.05)
 
-    def calls(self) -> dict[str, int]:
-        """What the API server was asked for jobs, their Secrets and their logs, by verb: of these, only we ask."""
-        counted: dict[str, int] = {}
-        for line in self.ask("GET", "/metrics")[1].decode().splitlines():
-            if not line.startswith("apiserver_request_total{"):
-                continue
-            labels = dict(pair.split("=", 1) for pair in line[line.index("{") + 1 : line.rindex("}")].split(","))
-            resource, verb, part = (labels[name].strip('"') for name in ("resource", "verb", "subresource"))
-            if f"{verb} {resource}/{part}" in OURS:
-                name = f"{verb} {resource}/{part}".rstrip("/")
-                counted[name] = counted.get(name, 0) + int(float(line.rsplit(" ", 1)[1]))
-        return counted
+    def calls(self) -> Counter[str]:
+        """What the product asked of the API server by now, by its audit. Controllers of the cluster ask for the same objects."""
+        seen: dict[str, str] = {}
+        with self.audit.open() as lines:
+            for entry in map(json.loads, lines):
+                if entry.get("userAgent") != AGENT or entry["verb"] == "watch":
+                    continue
+                about = entry.get("objectRef", {})
+                part = "/" + about["subresource"] if "subresource" in about else ""
+                # What takes long is told when it begins and when it ends.
+                seen[entry["auditID"]] = f"{entry['verb']} {about.get('resource', entry['requestURI'])}{part}"
+        return Counter(seen.values())
 
     def __enter__(self) -> Self:
         return self
@@ -100,6 +102,7 @@ class Cluster:
         self.process.stdin.close()
         self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.audit.unlink(missing_ok=True)
 
 
 class Watch:
@@ -211,7 +214,7 @@ def in_a_wave(cluster: Cluster, server: Trainyard, watch: Watch, told: Told, wav
     settle(told, done + wave)
     ended = time.time()
     took = [(watch.created[each] - at) * 1e3 for each, at in sent.items()]
-    asked = {name: count - before.get(name, 0) for name, count in cluster.calls().items()}
+    asked = cluster.calls() - before
     a_job = sum(asked.values()) / wave
     memory = server.rss_mb()
     print(f"{wave} jobs accepted in {accepted - began:.1f} s, all told as succeeded {ended - began:.1f} s after the first")

@@ -33,6 +33,7 @@ func serveAPI(arguments []string) error {
 	folder := flags.String("certificates", "", "")
 	port := flags.Int("port", 0, "")
 	etcdPort := flags.Int("etcd-port", 0, "")
+	audit := flags.String("audit", "", "")
 	verbosity := flags.Int("v", 0, "")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -45,7 +46,7 @@ func serveAPI(arguments []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	defer klog.Flush()
-	return controlplane.RunAPIServer(ctx, authority, *port, *etcdPort)
+	return controlplane.RunAPIServer(ctx, authority, *port, *etcdPort, *audit)
 }
 
 // apiServer is a process of its own, so that it alone can be stopped, killed and started while the rest of the cluster
@@ -135,9 +136,9 @@ func (server *apiServer) stop(signal syscall.Signal) error {
 	return nil
 }
 
-func apiServerArguments(authority *certificates.Authority, port, etcdPort, verbosity int) []string {
+func (made *cluster) apiServerArguments(etcdPort int) []string {
 	return []string{
-		apiServerCommand, "--certificates", authority.Path("."), "--port", strconv.Itoa(port),
-		"--etcd-port", strconv.Itoa(etcdPort), "--v", strconv.Itoa(verbosity),
+		apiServerCommand, "--certificates", made.authority.Path("."), "--port", strconv.Itoa(made.port),
+		"--etcd-port", strconv.Itoa(etcdPort), "--audit", made.audit, "--v", strconv.Itoa(made.verbosity),
 	}
 }

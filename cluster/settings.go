@@ -28,6 +28,7 @@ type settings struct {
 	images        string
 	rotationBytes int64
 	stopWithInput bool
+	audit         string
 	verbosity     int
 }
 
@@ -46,6 +47,7 @@ func parseSettings(arguments []string) (settings, error) {
 	flags.StringVar(&chosen.images, "images", "", "YAML `file` that says what images mean on the host node")
 	flags.Int64Var(&chosen.rotationBytes, "log-rotation-bytes", 0, "size at which a log on the host node starts anew; 0 is 10 MiB")
 	flags.BoolVar(&chosen.stopWithInput, "stop-with-input", false, "stop when standard input ends, so that nothing outlives who started it")
+	flags.StringVar(&chosen.audit, "audit", "", "`file` that gets a JSON line for each answered request: who asked, with what program, for what")
 	flags.IntVar(&chosen.verbosity, "v", 0, "verbosity of components.log")
 	if err := flags.Parse(arguments); err != nil {
 		return chosen, err
@@ -65,8 +67,13 @@ func parseSettings(arguments []string) (settings, error) {
 		}
 		chosen.operators = append(chosen.operators, name)
 	}
-	folder, err := filepath.Abs(chosen.folder)
-	chosen.folder = folder
+	var err error
+	if chosen.folder, err = filepath.Abs(chosen.folder); err != nil {
+		return chosen, err
+	}
+	if chosen.audit != "" {
+		chosen.audit, err = filepath.Abs(chosen.audit)
+	}
 	return chosen, err
 }
 

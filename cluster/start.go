@@ -156,7 +156,7 @@ func (made *cluster) startStore(starting context.Context) error {
 		return err
 	}
 	made.server = &apiServer{
-		arguments: apiServerArguments(made.authority, made.port, etcdPort, made.verbosity), log: made.log, fail: made.fail,
+		arguments: made.apiServerArguments(etcdPort), log: made.log, fail: made.fail,
 		client: func() (*rest.RESTClient, error) { return rest.UnversionedRESTClientFor(unversioned(made.config)) },
 	}
 	if err := made.server.start(starting); err != nil {

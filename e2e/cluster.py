@@ -20,6 +20,7 @@ from bucket import Bucket
 from conftest import ROOT, Server, until
 
 IMAGE = "trainer:e2e"
+REGISTRY = "images.example/vision"
 NAMESPACE = "training"
 H100 = {"H100": {"nvidia.com/gpu.product": ["NVIDIA-H100-80GB-HBM3"]}}
 ON_THE_HOST = {
@@ -49,6 +50,10 @@ class Cluster:
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
+    def api(self, verb: str) -> None:
+        """Takes the API server away (stop) or brings it back (start)."""
+        subprocess.run([self.binary, "api", verb, "--dir", str(self.folder)], check=True)
+
     def objects(self, kind: str, job: str = "") -> list[Any]:
         words = ["get", kind, "-n", NAMESPACE, "-o", "json"] + (["-l", f"trainyard.io/job={job}"] if job else [])
         found: list[Any] = json.loads(self.kubectl(*words))["items"]
@@ -62,23 +67,33 @@ def missing() -> str:
     return "" if found.returncode == 0 else "the test cluster is not built (cluster/build)"
 
 
+def interpreter(environment: str) -> Path:
+    make = [ROOT / "trainer" / "environment", environment]
+    return Path(subprocess.run(make, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+
+
+def image(name: str, environment: str, bucket: Bucket) -> dict[str, Any]:
+    """What a container image would hold: the interpreter, the trainer, and where the bucket is."""
+    python = interpreter(environment)
+    path = f"{python.parent}:{os.environ['PATH']}"
+    return {
+        "name": name,
+        "entrypoint": [str(python), str(ROOT / "trainer" / "train.py")],
+        "workingDirectory": str(ROOT / "trainer"),
+        "environment": {**bucket.environment(), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PATH": path},
+    }
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory, bucket: Bucket) -> Iterator[Cluster]:
     if missing():
         pytest.skip(f"NOT RUN AGAINST A REAL KUBERNETES: {missing()}")
     find = [ROOT / "cluster" / "build", "--find"]
     binary = subprocess.run(find, capture_output=True, text=True, check=True).stdout.strip()
-    make = [ROOT / "trainer" / "environment", "hf"]
-    python = Path(subprocess.run(make, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+    python = interpreter("hf")
     folder = tmp_path_factory.mktemp("cluster")
-    # What a container image would hold: the interpreter, the trainer, and where the bucket is.
-    image = {
-        "name": IMAGE,
-        "entrypoint": [str(python), str(ROOT / "trainer" / "train.py")],
-        "workingDirectory": str(ROOT / "trainer"),
-        "environment": {**bucket.environment(), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
-    }
-    (folder / "images.yaml").write_text(json.dumps([image]))
+    images = [image(IMAGE, "hf", bucket), image(f"{REGISTRY}/trainer-timm:e2e", "ultralytics", bucket)]
+    (folder / "images.yaml").write_text(json.dumps(images))
     command = [binary, "run", "--stop-with-input", "--dir", str(folder / "data")]
     command += ["--images", str(folder / "images.yaml")]
     path = {**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}"}
@@ -145,6 +160,9 @@ def on_cluster(tmp_path: Path, cluster: Cluster, pushes: tuple[Pushes, str]) -> 
         "jobs-namespace": NAMESPACE,
         "kubernetes-image": IMAGE,
         "kubernetes-gpu-types": json.dumps(H100),
+        "vision-registry": REGISTRY,
+        "vision-image-version": "e2e",
+        "vision-namespace": NAMESPACE,
         "public-url": address,
         "poll-seconds": "1",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from conftest import ROOT, Server, until
+from pictures import SIDE, pictures
 
 STEPS = 6
-SIDE = 64
 
 
 def need(framework: str) -> None:
@@ -58,23 +57,6 @@ def test_a_request_of_a_trainer_api_is_trained_by_the_recipe_of_its_framework(
     losses = curve(server, job["id"])
     assert len(losses) == STEPS
     assert losses[-1] < losses[0]
-
-
-def bitmap(red: int, green: int, blue: int) -> bytes:
-    """A picture of one colour, as Windows has written them since 1990."""
-    pixels = bytes((blue, green, red)) * (SIDE * SIDE)
-    header = struct.pack("<IiiHHIIiiII", 40, SIDE, SIDE, 1, 24, 0, len(pixels), 2835, 2835, 0, 0)
-    return struct.pack("<2sIHHI", b"BM", 54 + len(pixels), 0, 0, 54) + header + pixels
-
-
-def pictures(folder: Path) -> Path:
-    for split, count in (("train", 8), ("val", 4)):
-        for name, colour in (("red", (200, 20, 20)), ("blue", (20, 20, 200))):
-            place = folder / split / name
-            place.mkdir(parents=True)
-            for index in range(count):
-                (place / f"{index}.bmp").write_bytes(bitmap(*(part + index for part in colour)))
-    return folder
 
 
 @pytest.mark.parametrize(("framework", "model"), [("timm", "resnet10t"), ("ultralytics", "yolo11n-cls")])

@@ -1,6 +1,11 @@
 """The command that a training job runs: `python train.py --config run.json`."""
 
-from trainer.cli import main
+import sys
+
+from trainer import gang
 
 if __name__ == "__main__":
+    gang.join(sys.argv[0], sys.argv[1:])
+    from trainer.cli import main
+
     main()

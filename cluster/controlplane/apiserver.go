@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"io.trainyard/cluster/certificates"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -13,13 +14,20 @@ import (
 // FrontProxy is the name by which the API server asks the servers of other API groups, which are Kueue's positions in queues.
 const FrontProxy = "front-proxy-client"
 
+// Every request once, when it is answered; a watch when it is opened.
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata}]
+`
+
 // RunAPIServer serves until the context ends.
 //
 // Without --endpoint-reconciler-type=none it refuses to advertise a loopback address. The two plugins over the default
 // place a namespace's pods by its annotations, which is how tests send pods to the host node.
-func RunAPIServer(ctx context.Context, authority *certificates.Authority, port, etcdPort int) error {
+func RunAPIServer(ctx context.Context, authority *certificates.Authority, port, etcdPort int, audit string) error {
 	server := options.NewServerRunOptions()
-	if err := parse("kube-apiserver", server.Flags(), []string{
+	arguments := []string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcdPort),
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
 		"--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
@@ -42,7 +50,15 @@ func RunAPIServer(ctx context.Context, authority *certificates.Authority, port, 
 		"--enable-priority-and-fairness=false",
 		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000",
 		"--profiling=false",
-	}); err != nil {
+	}
+	if audit != "" {
+		policy := authority.Path("audit-policy.yaml")
+		if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
+			return err
+		}
+		arguments = append(arguments, "--audit-policy-file="+policy, "--audit-log-path="+audit, "--audit-log-maxsize=10000")
+	}
+	if err := parse("kube-apiserver", server.Flags(), arguments); err != nil {
 		return err
 	}
 	if err := server.GenericServerRunOptions.ComponentGlobalsRegistry.Set(); err != nil {

@@ -60,6 +60,9 @@ def test_absent_and_null_mean_the_default() -> None:
         ({"checkpoints": {"uri": "/c", "keep": 1}}, "checkpoints.keep must be at least 2"),
         ({"datasets": []}, "datasets must name at least one source"),
         ({"attempt": 0}, "attempt must be at least 1"),
+        ({"max_duration_seconds": 0}, "max_duration_seconds must be above 0, not 0.0"),
+        ({"hyperparameters": {"micro_batch_size": 0}}, "hyperparameters.micro_batch_size must be at least 1, not 0"),
+        ({"extra": {"threads": 0}}, "extra.threads must be at least 1, not 0"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], named: str) -> None:

@@ -203,6 +203,11 @@ def _split_extra(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "extra": kept}
 
 
+def _positive(value: float | None) -> bool:
+    """What is not given is not wrong; nought is, which is easily taken for not given."""
+    return value is None or value > 0
+
+
 def _check(run: Run) -> None:
     numbers, method, extra = run.hyperparameters, run.method, run.extra
     rules: list[tuple[bool, str, Any]] = [
@@ -216,7 +221,11 @@ def _check(run: Run) -> None:
         (run.checkpoint_every >= 1, "checkpoints.every_steps must be at least 1", run.checkpoint_every),
         (numbers.learning_rate > 0, "hyperparameters.learning_rate must be above 0", numbers.learning_rate),
         (numbers.batch_size >= 1, "hyperparameters.batch_size must be at least 1", numbers.batch_size),
-        ((numbers.micro_batch_size or 1) >= 1, "hyperparameters.micro_batch_size must be at least 1", None),
+        (
+            _positive(numbers.micro_batch_size),
+            "hyperparameters.micro_batch_size must be at least 1",
+            numbers.micro_batch_size,
+        ),
         (numbers.epochs >= 1, "hyperparameters.epochs must be at least 1", numbers.epochs),
         (numbers.max_steps is None or numbers.max_steps >= 1, "hyperparameters.max_steps must be at least 1", 0),
         (0 <= numbers.warmup_ratio <= 1, "hyperparameters.warmup_ratio must be within 0 and 1", numbers.warmup_ratio),
@@ -231,8 +240,8 @@ def _check(run: Run) -> None:
         (extra.eval_batch_size >= 1, "extra.eval_batch_size must be at least 1", extra.eval_batch_size),
         (extra.gradient_accumulation >= 1, "extra.gradient_accumulation must be at least 1", None),
         (extra.max_grad_norm > 0, "extra.max_grad_norm must be above 0", extra.max_grad_norm),
-        ((extra.threads or 1) >= 1, "extra.threads must be at least 1", extra.threads),
-        ((run.max_duration_seconds or 1) > 0, "max_duration_seconds must be above 0", run.max_duration_seconds),
+        (_positive(extra.threads), "extra.threads must be at least 1", extra.threads),
+        (_positive(run.max_duration_seconds), "max_duration_seconds must be above 0", run.max_duration_seconds),
     ]
     for holds, message, value in rules:
         if not holds:

@@ -73,6 +73,13 @@ _OURS = {
     ),
 }
 
+# Renamed between the release that unsloth takes and the one of the other environments.
+_RECOMPUTING = next(
+    each.name
+    for each in dataclasses.fields(TrainingArguments)
+    if each.name in ("activation_checkpointing", "gradient_checkpointing")
+)
+
 
 def make(job: Job, directory: str, rows: int, held_out: int) -> TrainingArguments:
     """The arguments of this run; `directory` is the Trainer's own, in which we leave nothing."""
@@ -119,8 +126,8 @@ def _from_run(job: Job, directory: str, rows: int, held_out: int) -> dict[str, A
         "seed": numbers.chosen_seed,
         "bf16": on_gpu and run.method.precision == "bf16",
         "fp16": on_gpu and run.method.precision == "fp16",
-        "activation_checkpointing": run.method.gradient_checkpointing,
-        "activation_checkpointing_kwargs": {"use_reentrant": False} if run.method.gradient_checkpointing else None,
+        _RECOMPUTING: run.method.gradient_checkpointing,
+        f"{_RECOMPUTING}_kwargs": {"use_reentrant": False} if run.method.gradient_checkpointing else None,
         "eval_strategy": "steps" if extra.eval_steps and held_out else "no",
         "eval_steps": extra.eval_steps,
         "save_strategy": "no",

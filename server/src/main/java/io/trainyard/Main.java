@@ -50,6 +50,7 @@ public final class Main {
 
     private static void serve(Map<Setting, String> options) throws InterruptedException {
         var configuration = new Configuration(options, System.getenv()).checked();
+        Heap.watch();
         var server = start(configuration);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(server::close));
         if (configuration.exitWhenReady()) {

@@ -15,6 +15,7 @@ import io.trainyard.cli.command.ShowJob;
 import io.trainyard.cli.command.Version;
 import io.trainyard.cli.command.Webhooks;
 import io.trainyard.cli.demo.Demo;
+import io.trainyard.cli.images.Images;
 import io.trainyard.cli.session.Globals;
 import io.trainyard.cli.session.Surroundings;
 import io.trainyard.cli.submit.Plan;
@@ -45,8 +46,8 @@ import picocli.CommandLine.Command;
             "  trainyard COMMAND --help"
         })
 final class Trainyard extends Globals {
-    /** Words after {@code --} are a command of the job's own. */
-    private static final List<String> TAKE_A_COMMAND = List.of("submit", "plan");
+    /** Words after {@code --} are a command of the job's own, or for the engine that builds images. */
+    private static final List<String> TAKE_A_COMMAND = List.of("submit", "plan", "images");
 
     private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
 
@@ -69,6 +70,7 @@ final class Trainyard extends Globals {
         commands.put("retry", () -> new Act.Retry(this));
         commands.put("clone", () -> new Clone(this));
         commands.put("delete", () -> new Delete(this));
+        commands.put("images", () -> Images.command(this, afterDashes));
         commands.put(Completion.NAME, () -> new Completion(this));
         commands.put("demo", () -> new Demo(this));
         commands.put("version", () -> new Version(this));

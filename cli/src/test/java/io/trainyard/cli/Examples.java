@@ -27,7 +27,8 @@ final class Examples {
                 "started_at":"2026-11-23T09:57:31.000Z","finished_at":null,"ran_seconds":83.4,"retry_of":null,
                 "labels":{"team":"rail"},"warnings":["runs on CPU, since there is no GPU"],"progress":%s,
                 "spec":{"resources":{"nodes":1}},
-                "attempts":[{"number":1,"backend":"local","created_at":"2026-11-23T09:57:30.500Z","ended_at":null,"end":null}]}""".formatted(id, name, state, reason, cause, detail, progress).replace("\n", "");
+                "attempts":[{"number":1,"backend":"local",
+                "object":{"cluster":"here","kind":"Process","namespace":"boot","name":"4711","uid":"99"},"created_at":"2026-11-23T09:57:30.500Z","ended_at":null,"end":null}]}""".formatted(id, name, state, reason, cause, detail, progress).replace("\n", "");
     }
 
     static String progress(int step, int total, double loss) {

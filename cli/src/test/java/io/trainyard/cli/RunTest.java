@@ -56,6 +56,7 @@ class RunTest {
                 "completion",
                 "delete",
                 "demo",
+                "images",
                 "version",
                 "webhooks",
                 "artifacts",

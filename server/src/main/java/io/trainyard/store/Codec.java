@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.Nulls;
 import io.trainyard.job.Attempt;
+import io.trainyard.job.Handle;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
 import io.trainyard.job.Progress;
@@ -67,6 +68,7 @@ final class Codec {
     final Packed<JobSpec> spec = new Packed<>(new TypeReference<>() {});
     final Column<JobState> state = new Column<>(new TypeReference<>() {});
     final Column<Attempt> attempt = new Column<>(new TypeReference<>() {});
+    final Column<Handle> handle = new Column<>(new TypeReference<>() {});
     final Column<Progress> progress = new Column<>(new TypeReference<>() {});
     final Column<List<String>> texts = new Column<>(new TypeReference<>() {});
 

@@ -143,7 +143,7 @@ final class JobCreation {
             JobWrites.keepAttempts(
                     session,
                     arrival,
-                    job.state().liveAttempt(),
+                    job.state(),
                     body.attempt(),
                     wanted.history().getLast());
         return arrival;

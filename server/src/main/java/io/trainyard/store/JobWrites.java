@@ -66,7 +66,7 @@ final class JobWrites {
                 next.id().value(),
                 next.version());
         if (counted.isEmpty()) return false;
-        keepAttempts(session, counted.get().job(), next.state().liveAttempt(), attempt, event);
+        keepAttempts(session, counted.get().job(), next.state(), attempt, event);
         changes.add(
                 event.kind() == Event.Kind.FALLBACK
                         ? new Change(next.id(), Change.Kind.STATE)
@@ -76,8 +76,9 @@ final class JobWrites {
     }
 
     /** Opens the attempt that lives now and closes any other. */
-    static void keepAttempts(Session session, long job, Optional<Attempt> live, String content, Event event)
+    static void keepAttempts(Session session, long job, JobState state, String content, Event event)
             throws SQLException {
+        Optional<Attempt> live = state.liveAttempt();
         session.update(
                 "UPDATE attempts SET ended = ?, end_text = ? WHERE job = ? AND ended IS NULL AND number <> ?",
                 event.at(),
@@ -85,10 +86,18 @@ final class JobWrites {
                 job,
                 live.map(Attempt::number).orElse(0));
         if (live.isPresent())
-            session.update("""
-                    INSERT INTO attempts (job, number, backend, content, created) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT DO NOTHING
-                    """, job, live.get().number(), live.get().backend(), content, event.at());
+            session.update(
+                    """
+                    INSERT INTO attempts (job, number, backend, content, handle, created) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET handle = excluded.handle
+                    WHERE excluded.handle IS NOT NULL AND excluded.handle IS NOT handle
+                    """,
+                    job,
+                    live.get().number(),
+                    live.get().backend(),
+                    content,
+                    state.liveHandle().map(Codec.INSTANCE.handle::write).orElse(null),
+                    event.at());
     }
 
     Optional<Job> wish(JobId id, Wish wish, Instant at) {

@@ -2,6 +2,7 @@ package io.trainyard.store;
 
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Event;
+import io.trainyard.job.Handle;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobId;
@@ -197,6 +198,14 @@ public interface Jobs {
     /** @param next cursor of the following page, stable while jobs come and go; empty on the last page */
     record Page(List<Job> jobs, Optional<String> next) {}
 
-    /** @param end why and how it ended, absent while it lives */
-    record AttemptRecord(Attempt attempt, Instant created, Optional<Instant> ended, Optional<String> end) {}
+    /**
+     * @param handle the last that was known of what the backend created for it
+     * @param end why and how it ended, absent while it lives
+     */
+    record AttemptRecord(
+            Attempt attempt, Optional<Handle> handle, Instant created, Optional<Instant> ended, Optional<String> end) {
+        AttemptRecord with(Handle known) {
+            return new AttemptRecord(attempt, Optional.of(known), created, ended, end);
+        }
+    }
 }

@@ -256,10 +256,20 @@ final class MemoryJobs implements Jobs {
                 old -> old.ended().isPresent() || old.attempt().number() == number
                         ? old
                         : new AttemptRecord(
-                                old.attempt(), old.created(), Optional.of(event.at()), Optional.of(event.message())));
+                                old.attempt(),
+                                old.handle(),
+                                old.created(),
+                                Optional.of(event.at()),
+                                Optional.of(event.message())));
         if (live.isPresent()
                 && entry.attempts.stream().noneMatch(old -> old.attempt().number() == number))
-            entry.attempts.add(new AttemptRecord(live.get(), event.at(), Optional.empty(), Optional.empty()));
+            entry.attempts.add(
+                    new AttemptRecord(live.get(), Optional.empty(), event.at(), Optional.empty(), Optional.empty()));
+        entry.job
+                .state()
+                .liveHandle()
+                .ifPresent(handle ->
+                        entry.attempts.replaceAll(old -> old.attempt().number() == number ? old.with(handle) : old));
     }
 
     @Override

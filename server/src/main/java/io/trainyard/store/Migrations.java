@@ -8,7 +8,7 @@ import java.util.List;
 
 /** Brings a database to the shape this server knows, one numbered script after the other, each in a transaction. */
 final class Migrations {
-    static final List<String> JOBS = List.of("V1__jobs.sql");
+    static final List<String> JOBS = List.of("V1__jobs.sql", "V2__handles.sql");
     static final List<String> LOGS = List.of("logs/V1__lines.sql");
 
     private Migrations() {}

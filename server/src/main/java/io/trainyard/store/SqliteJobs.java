@@ -148,15 +148,16 @@ final class SqliteJobs implements Jobs {
     public List<AttemptRecord> attempts(JobId id) {
         return readers.read(session -> session.all(
                 """
-                SELECT content, created, ended, end_text FROM attempts
+                SELECT content, handle, created, ended, end_text FROM attempts
                 WHERE job = (SELECT arrival FROM jobs WHERE id = ?)
                 ORDER BY number
                 """,
                 row -> new AttemptRecord(
                         Codec.INSTANCE.attempt.read(row.getString(1)),
-                        Session.instant(row, 2),
-                        Session.moment(row, 3),
-                        Session.text(row, 4)),
+                        Session.text(row, 2).map(Codec.INSTANCE.handle::read),
+                        Session.instant(row, 3),
+                        Session.moment(row, 4),
+                        Session.text(row, 5)),
                 id.value()));
     }
 

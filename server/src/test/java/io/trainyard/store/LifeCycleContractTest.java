@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.job.Cause;
 import io.trainyard.job.Event;
+import io.trainyard.job.Handle;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
@@ -123,17 +124,23 @@ abstract class LifeCycleContractTest extends StoreContractTest {
         Job job = moved(launching(created(PLAIN), 1), Event.Kind.LAUNCHING);
         var first = job.state().liveAttempt().orElseThrow();
         assertEquals(
-                List.of(new Jobs.AttemptRecord(first, job.updated(), Optional.empty(), Optional.empty())),
+                List.of(new Jobs.AttemptRecord(
+                        first, Optional.empty(), job.updated(), Optional.empty(), Optional.empty())),
                 jobs.attempts(job.id()));
         assertEquals(List.of(first), jobs.live("local"));
         assertEquals(List.of(), jobs.live("elsewhere"));
         job = moved(running(job), Event.Kind.RUNNING);
+        Optional<Handle> handle = job.state().liveHandle();
+        assertTrue(handle.isPresent());
+        assertEquals(handle, jobs.attempts(job.id()).getFirst().handle());
         job = moved(waitingUntil(job, now.plusSeconds(10)), Event.Kind.RETRYING);
         assertEquals(List.of(), jobs.live("local"));
         Instant ended = job.updated();
         job = moved(launching(job, 2), Event.Kind.LAUNCHING);
         var records = jobs.attempts(job.id());
         assertEquals(2, records.size());
+        assertEquals(handle, records.getFirst().handle());
+        assertEquals(Optional.empty(), records.getLast().handle());
         assertEquals(Optional.of(ended), records.getFirst().ended());
         assertEquals(Optional.of("RETRYING it is"), records.getFirst().end());
         assertEquals(List.of(records.getLast().attempt()), jobs.live("local"));

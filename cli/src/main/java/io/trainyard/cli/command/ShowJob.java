@@ -128,11 +128,22 @@ public final class ShowJob implements Callable<Integer> {
             table.row(
                     Cell.plain(Json.text(attempt, "number")),
                     Cell.plain(Json.text(attempt, "backend")),
+                    Cell.plain(object(attempt.path("object"))),
                     Cell.dim(moment(Json.text(attempt, "created_at"))),
                     Cell.dim(moment(Json.text(attempt, "ended_at"))),
                     Cell.plain(end(attempt.path("end"))));
         }
         table.show(screen);
+    }
+
+    private static String object(JsonNode object) {
+        if (!object.isObject()) return "";
+        String kind = Json.text(object, "kind");
+        String name = Json.text(object, "name");
+        // The namespace of a process is a boot of its machine, which tells people nothing.
+        return kind.equals("Process")
+                ? "process " + name
+                : "%s %s/%s".formatted(kind, Json.text(object, "namespace"), name);
     }
 
     private static String moment(String text) {

@@ -84,7 +84,8 @@ final class Output implements AutoCloseable {
         boolean read = true;
         for (Pod pod : now)
             if (pod.began().isPresent())
-                read &= log(pod.rank()).follow(new Source(where.namespace(), pod.name(), pod.uid(), where.container()));
+                read &= log(pod.rank())
+                        .follow(new Source(where.namespace(), pod.name(), pod.uid(), where.container(), pod.node()));
         return read && logs.values().stream().allMatch(PodLog::done);
     }
 

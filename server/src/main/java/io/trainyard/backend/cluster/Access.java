@@ -22,6 +22,8 @@ record Access(HttpClient http, String address, String cluster) {
     /** @throws IOException when there is no kubeconfig, or none that can be read */
     static Access of(ClusterSettings settings) throws IOException {
         Config config = new ConfigBuilder(found(settings))
+                // By this name an audit of the cluster knows us.
+                .withUserAgent("trainyard")
                 .withConnectionTimeout(CONNECT_MILLIS)
                 .withRequestTimeout(ANSWER_MILLIS)
                 // Whether a create is said again is for us to decide: its answer may have been lost, and not the

@@ -10,16 +10,13 @@ import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
+import java.time.InstantSource;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.LongAdder;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -41,8 +38,8 @@ public final class Api implements AutoCloseable {
     /** Made at the first call; a kubeconfig that cannot be used yet is read again at the next one. */
     private @Nullable Access access;
 
+    private final Nodes nodes = new Nodes(InstantSource.system());
     private final Semaphore places = new Semaphore(MAX_AT_ONCE);
-    private final Map<String, LongAdder> calls = new ConcurrentHashMap<>();
 
     public Api(ClusterSettings settings) {
         this.settings = settings;
@@ -52,11 +49,8 @@ public final class Api implements AutoCloseable {
         return settings;
     }
 
-    /** How often each verb was said since the start. */
-    public Map<String, Long> calls() {
-        var counts = new TreeMap<String, Long>();
-        calls.forEach((verb, count) -> counts.put(verb, count.sum()));
-        return counts;
+    Nodes nodes() {
+        return nodes;
     }
 
     /** The name of the cluster; empty while no kubeconfig can be read. */
@@ -119,7 +113,6 @@ public final class Api implements AutoCloseable {
         }
         try {
             Access to = access();
-            calls.computeIfAbsent(method, _ -> new LongAdder()).increment();
             HttpRequest.Builder request = to.http().newHttpRequestBuilder().uri(URI.create(to.address() + path));
             if (body.isPresent()) request.method(method, type, JSON.writeValueAsString(body.get()));
             answer = to.http().sendAsync(request.build(), byte[].class);
@@ -142,7 +135,6 @@ public final class Api implements AutoCloseable {
     public Reply.Opened open(String path) {
         try {
             Access to = access();
-            calls.computeIfAbsent("STREAM", _ -> new LongAdder()).increment();
             HttpRequest request = to.http()
                     .newHttpRequestBuilder()
                     .uri(URI.create(to.address() + path))

@@ -20,10 +20,6 @@ public final class PodLog implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(PodLog.class.getName());
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
-    /** A node that cannot give a log does not learn it soon, and thousands of pods may be on such nodes. */
-    private static final Duration NODE_PAUSE = Duration.ofSeconds(10);
-
-    private static final Duration LONGEST_NODE_PAUSE = Duration.ofMinutes(2);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
     /** The end of a stream comes before the news that its container has ended, but not long before. */
     private static final int LOOKS_AFTER_END = 40;
@@ -43,7 +39,7 @@ public final class PodLog implements AutoCloseable {
     private volatile String trouble = "";
 
     /** @param uid tells it from a later pod of the same name */
-    public record Source(String namespace, String pod, String uid, String container) {}
+    public record Source(String namespace, String pod, String uid, String container, String node) {}
 
     /** How a container stands as far as its output goes. */
     public enum Fate {
@@ -98,28 +94,33 @@ public final class PodLog implements AutoCloseable {
     private void followAlways(Source source) {
         file.begin(source.uid());
         Duration pause = FIRST_PAUSE;
-        Duration nodePause = NODE_PAUSE;
+        boolean askedForAll = false;
         boolean reads = true;
         while (open && reads) {
+            // Its last line is asked for once, however its node fared with others.
+            if (askedForAll || fate.apply(source) == Fate.PRINTS) awaitTurn(source.node());
+            if (!open) break;
             Fate before = fate.apply(source);
+            askedForAll = before != Fate.PRINTS;
             switch (once(source, before)) {
                 case END -> reads = false;
-                case AGAIN -> {
-                    pause = FIRST_PAUSE;
-                    nodePause = NODE_PAUSE;
-                }
+                case AGAIN -> pause = FIRST_PAUSE;
                 case LATER -> {
-                    rest(pause);
-                    pause = longer(pause, LONGEST_PAUSE);
+                    boolean _ = rest(pause);
+                    pause = longer(pause);
                 }
-                case NODE_CANNOT -> {
-                    rest(nodePause);
-                    nodePause = longer(nodePause, LONGEST_NODE_PAUSE);
-                }
+                case NODE_CANNOT -> api.nodes().cannot(source.node());
             }
         }
         if (open) file.finish(source.uid());
         state = State.DONE;
+    }
+
+    private void awaitTurn(String node) {
+        while (open) {
+            Duration wait = api.nodes().turn(node);
+            if (wait.isZero() || rest(wait)) return;
+        }
     }
 
     private enum Next {
@@ -136,6 +137,7 @@ public final class PodLog implements AutoCloseable {
         return switch (opened) {
             case Reply.Opened.Stream it -> {
                 trouble = "";
+                api.nodes().works(source.node());
                 yield copied(it.lines()) ? afterEnd(source, before) : Next.AGAIN;
             }
             case Reply.Opened.Failed(Reply.Refused refused) -> refused(refused, source);
@@ -168,7 +170,7 @@ public final class PodLog implements AutoCloseable {
         if (before != Fate.PRINTS) return Next.END;
         for (int look = 0; open && look < LOOKS_AFTER_END; look++) {
             if (fate.apply(source) != Fate.PRINTS) return Next.END;
-            rest(LOOK_AGAIN);
+            boolean _ = rest(LOOK_AGAIN);
         }
         return Next.AGAIN;
     }
@@ -215,16 +217,18 @@ public final class PodLog implements AutoCloseable {
         if (hurried.availablePermits() == 0) hurried.release();
     }
 
-    private static Duration longer(Duration pause, Duration longest) {
+    private static Duration longer(Duration pause) {
         Duration twice = pause.multipliedBy(2);
-        return twice.compareTo(longest) < 0 ? twice : longest;
+        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
     }
 
-    private void rest(Duration pause) {
+    /** @return whether it was told to hurry before the time was over */
+    private boolean rest(Duration pause) {
         try {
-            boolean _ = hurried.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
+            return hurried.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return true;
         }
     }
 

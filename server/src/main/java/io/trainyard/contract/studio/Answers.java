@@ -1,5 +1,6 @@
 package io.trainyard.contract.studio;
 
+import io.trainyard.job.Handle;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.wire.Json;
@@ -24,8 +25,8 @@ final class Answers {
     private Answers() {}
 
     /** What is known of a job beside the job. */
-    record Seen(Optional<Instant> started, String logTail) {
-        static final Seen NOTHING = new Seen(Optional.empty(), "");
+    record Seen(Optional<Instant> started, Optional<Handle> object, String logTail) {
+        static final Seen NOTHING = new Seen(Optional.empty(), Optional.empty(), "");
     }
 
     static ObjectNode summary(Job job, Seen seen) {
@@ -36,7 +37,7 @@ final class Answers {
         summary.put("id", job.identity().clientId().orElseThrow());
         summary.set("name", asked.get("name"));
         summary.set("backend", asked.get("backend"));
-        summary.put("externalId", externalId(job, asked));
+        summary.put("externalId", externalId(job, asked, seen.object()));
         summary.put("status", status.word());
         summary.put("createdAt", time(job.created()));
         summary.put("startedAt", seen.started().map(Answers::time).orElse(null));
@@ -50,14 +51,12 @@ final class Answers {
     }
 
     /** The object's name where the name is ours to give; what the backend calls it where it gives the name. */
-    private static @Nullable String externalId(Job job, JsonNode asked) {
+    private static @Nullable String externalId(Job job, JsonNode asked, Optional<Handle> object) {
         if (job.state() instanceof JobState.Queued(int attempt, Instant _, var _) && attempt == 1) return null;
         JsonNode given = asked.path("externalId");
         if (given.isString()) return given.stringValue();
         if (!job.backend().equals(Target.VERTEX.word())) return null;
-        return job.state()
-                .liveHandle()
-                .map(handle -> handle.name().substring(handle.name().lastIndexOf('/') + 1))
+        return object.map(handle -> handle.name().substring(handle.name().lastIndexOf('/') + 1))
                 .orElse(null);
     }
 

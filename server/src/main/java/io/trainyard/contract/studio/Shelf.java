@@ -4,11 +4,13 @@ import io.javalin.http.Context;
 import io.trainyard.admission.Admission;
 import io.trainyard.contract.studio.LogBook.Entry;
 import io.trainyard.http.Refusal;
+import io.trainyard.job.Handle;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.Outcome;
 import io.trainyard.store.Jobs;
+import io.trainyard.store.Jobs.AttemptRecord;
 import io.trainyard.store.Store;
 import io.trainyard.wire.Json;
 import java.time.Instant;
@@ -109,11 +111,16 @@ final class Shelf {
     }
 
     private Answers.Seen seen(Job job, String tail) {
-        return new Answers.Seen(started(job), tail);
+        List<AttemptRecord> attempts = store.jobs().attempts(job.id());
+        Optional<Handle> last = attempts.reversed().stream()
+                .map(AttemptRecord::handle)
+                .flatMap(Optional::stream)
+                .findFirst();
+        return new Answers.Seen(started(job, attempts), last, tail);
     }
 
     /** When it first left the queue. */
-    private Optional<Instant> started(Job job) {
+    private static Optional<Instant> started(Job job, List<AttemptRecord> attempts) {
         return switch (job.state()) {
             case JobState.Queued(int attempt, Instant _, var _) when attempt == 1 -> Optional.empty();
             case JobState.Done(Outcome.Rendered _, Instant at) -> Optional.of(at);
@@ -122,8 +129,7 @@ final class Shelf {
                     JobState.Running _,
                     JobState.Stopping _,
                     JobState.Paused _,
-                    JobState.Done _ ->
-                store.jobs().attempts(job.id()).stream().findFirst().map(Jobs.AttemptRecord::created);
+                    JobState.Done _ -> attempts.stream().findFirst().map(AttemptRecord::created);
         };
     }
 

@@ -7,6 +7,7 @@ import io.trainyard.spec.Dataset;
 import io.trainyard.spec.JobSpec;
 import io.trainyard.spec.JobSpec.Framework;
 import io.trainyard.spec.Model;
+import io.trainyard.spec.Placement;
 import io.trainyard.spec.SecretRef;
 import io.trainyard.spec.Settings;
 import io.trainyard.spec.Webhook;
@@ -27,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** The body of {@code POST /api/v1/jobs} as a spec, with its secrets aside, or with all that is wrong with it. */
 record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldError> errors) {
     private static final int MANY = 1000;
+    private static final int MAX_BACKENDS = 8;
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,255}");
 
     static CreateRequest read(JsonNode body, AddressPolicy addresses) {
@@ -74,7 +76,7 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
                     fields.textEntries("labels", MANY),
                     fields.textEntries("annotations", MANY),
                     webhooks(fields.objects("webhooks", 16)),
-                    Parts.placement(fields.object("placement")),
+                    placement(fields.object("placement")),
                     Parts.policy(fields.object("policy")),
                     new Settings(fields.settings("extra", MANY)));
             fields.noMore();
@@ -127,12 +129,35 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
 
         private Container container(Fields body, Framework framework) {
             var fields = body.object("container");
-            var command = fields.texts("command", MANY);
-            if (framework == Framework.CUSTOM && command.isEmpty())
+            var container = container(fields, "");
+            if (framework == Framework.CUSTOM && container.command().isEmpty())
                 fields.wrong("command", "is required for framework custom: the argument vector to start");
+            return container;
+        }
+
+        private Placement placement(Fields fields) {
+            var containers = new HashMap<String, Container>();
+            List<String> backends = fields.texts("backends", MAX_BACKENDS);
+            fields.entries("containers", MAX_BACKENDS).forEach((backend, value) -> {
+                if (backends.contains(backend) && value.isObject())
+                    containers.put(
+                            backend,
+                            container(fields.object("containers").object(backend), "placement." + backend + "."));
+                else
+                    fields.wrongIn(
+                            "containers",
+                            backend,
+                            value,
+                            "a container under the name of one of placement.backends is wanted");
+            });
+            return Parts.placement(fields, backends, containers);
+        }
+
+        private Container container(Fields fields, String prefix) {
+            var command = fields.texts("command", MANY);
             var environment = new ArrayList<Variable>();
             fields.entries("environment", MANY).forEach((name, value) -> {
-                Optional<Variable> variable = variable(name, value);
+                Optional<Variable> variable = variable(prefix, name, value);
                 if (variable.isPresent()) environment.add(variable.get());
                 else
                     fields.wrongIn(
@@ -146,13 +171,13 @@ record CreateRequest(JobSpec spec, Map<SecretRef, String> secrets, List<FieldErr
             return container;
         }
 
-        private Optional<Variable> variable(String name, JsonNode value) {
+        private Optional<Variable> variable(String prefix, String name, JsonNode value) {
             if (!VARIABLE.matcher(name).matches()) return Optional.empty();
             JsonNode secret = value.isObject() && value.size() == 1 ? value.path("secret") : value;
             if (!secret.isString() || !Fields.sound(secret.asString())) return Optional.empty();
             return Optional.of(
                     value.isObject()
-                            ? new Variable.Secret(name, keep("environment." + name, secret.asString()))
+                            ? new Variable.Secret(name, keep(prefix + "environment." + name, secret.asString()))
                             : new Variable.Plain(name, value.asString()));
         }
 

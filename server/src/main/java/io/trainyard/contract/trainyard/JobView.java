@@ -62,13 +62,23 @@ final class JobView {
         attempts.stream().findFirst().ifPresent(first -> view.put("started_at", time(first.created())));
         view.set("spec", SpecView.of(job.spec()));
         var list = view.putArray("attempts");
-        for (AttemptRecord record : attempts)
-            list.addObject()
-                    .put("number", record.attempt().number())
+        for (AttemptRecord record : attempts) {
+            var attempt = list.addObject();
+            attempt.put("number", record.attempt().number())
                     .put("backend", record.attempt().backend())
                     .put("created_at", time(record.created()))
                     .put("ended_at", record.ended().map(JobView::time).orElse(null))
                     .put("end", record.end().orElse(null));
+            record.handle()
+                    .ifPresentOrElse(
+                            handle -> attempt.putObject("object")
+                                    .put("cluster", handle.cluster())
+                                    .put("kind", handle.kind())
+                                    .put("namespace", handle.namespace())
+                                    .put("name", handle.name())
+                                    .put("uid", handle.uid()),
+                            () -> attempt.putNull("object"));
+        }
         return view;
     }
 

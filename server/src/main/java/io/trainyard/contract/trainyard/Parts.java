@@ -1,6 +1,7 @@
 package io.trainyard.contract.trainyard;
 
 import io.trainyard.spec.Artifacts;
+import io.trainyard.spec.Container;
 import io.trainyard.spec.Hyperparameters;
 import io.trainyard.spec.Method;
 import io.trainyard.spec.Placement;
@@ -9,6 +10,7 @@ import io.trainyard.spec.Policy;
 import io.trainyard.spec.Resources;
 import io.trainyard.spec.Settings;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -117,15 +119,15 @@ final class Parts {
         return artifacts;
     }
 
-    static Placement placement(Fields fields) {
+    static Placement placement(Fields fields, List<String> backends, Map<String, Container> containers) {
         var placement = new Placement(
-                fields.texts("backends", 8),
+                backends,
                 fields.flag("fallback", false),
                 fields.text("namespace"),
                 fields.text("runtime").map(TrainingRuntime::named),
                 fields.text("queue"),
                 fields.flag("spot", false),
-                Map.of());
+                containers);
         fields.noMore();
         return placement;
     }

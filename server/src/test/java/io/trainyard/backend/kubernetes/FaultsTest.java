@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -298,52 +297,6 @@ class FaultsTest {
             assertEquals("running", on.state(waiting));
             on.cancelled(waiting);
         }
-    }
-
-    @Test
-    void a_job_with_a_secret_costs_at_most_six_calls_beside_the_watches(Cluster cluster) {
-        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()));
-                var on = new OnCluster(home, cluster, proxy, cluster.hostNamespace())) {
-            String first = on.submit(withSecret("first"));
-            on.await(first, "succeeded");
-            Cluster.until("it is removed", () -> on.companions(first) == 0);
-            var calls = new ConcurrentLinkedQueue<Call>();
-            proxy.script(call -> {
-                // What is asked at the start is not asked for a job.
-                if (!call.watches() && !call.path().contains("/selfsubjectaccessreviews")) calls.add(call);
-                return new Fault.None();
-            });
-            String id = on.submit(withSecret("second"));
-            on.await(id, "succeeded");
-            Cluster.until("it is removed", () -> on.companions(id) == 0);
-            assertEquals(List.of("opened"), on.lines(id));
-            assertTrue(calls.size() <= 6, calls.toString());
-        }
-    }
-
-    @Test
-    void a_node_that_cannot_give_the_output_of_its_pods_is_asked_for_it_at_most_three_times_a_job(Cluster cluster) {
-        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
-                var on = new OnCluster(
-                        home, cluster, proxy, cluster.namespace(), "TRAINYARD_KUBERNETES_LOGS_SETTLE_SECONDS", "3")) {
-            var asked = new ConcurrentLinkedQueue<Call>();
-            proxy.script(call -> {
-                if (call.path().contains("/log?")) asked.add(call);
-                return new Fault.None();
-            });
-            String id = on.submit(job(on, "run-for", "8s"));
-            on.await(id, "running");
-            on.await(id, "succeeded");
-            assertTrue(!asked.isEmpty() && asked.size() <= 3, asked.toString());
-            String said = on.lines(id).toString();
-            assertTrue(said.contains("the output on the cluster cannot be read"), said);
-        }
-    }
-
-    private static ObjectNode withSecret(String value) {
-        ObjectNode job = Kind.JOB.shell("sleep 1; [ -n \"$KEY\" ] && echo opened");
-        job.withObject("/container/environment").putObject("KEY").put("secret", value);
-        return job;
     }
 
     private static List<String> uids(Cluster cluster) {

@@ -127,6 +127,30 @@ class VertexServerTest {
     }
 
     @Test
+    void what_a_job_of_the_studio_is_called_there_stays_known_when_it_is_over() {
+        try (var server = server()) {
+            String asked =
+                    "{\"backend\":\"vertex\",\"job_name\":\"tune\",\"dataset_file\":\"gs://b/d.jsonl\",\"output_dir\":\"gs://b/o\"}";
+            String id = server.post("/studio/train", asked).json().at("/job/id").asString();
+            ObjectNode job = created(service);
+            String name = job.path("name").asString();
+            step("JOB_STATE_RUNNING");
+            step("JOB_STATE_SUCCEEDED");
+            await(() -> shown(server, id).path("status").asString().equals("succeeded"));
+            assertEquals(
+                    name.substring(name.lastIndexOf('/') + 1),
+                    shown(server, id).path("externalId").asString());
+            String own = server.get("/api/v1/jobs").json().at("/jobs/0/id").asString();
+            JsonNode attempt = server.get("/api/v1/jobs/" + own).json().at("/attempts/0");
+            assertEquals(name, attempt.at("/object/name").asString());
+        }
+    }
+
+    private static JsonNode shown(LiveServer server, String id) {
+        return server.get("/studio/jobs/" + id).json().path("job");
+    }
+
+    @Test
     void a_running_job_is_cancelled() {
         try (var server = server()) {
             String id = server.job(JOB);

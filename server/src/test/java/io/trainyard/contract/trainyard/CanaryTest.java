@@ -11,8 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Secrets go in by every field that takes one, a job prints them, and afterwards they are nowhere. */
 class CanaryTest {
@@ -27,14 +28,26 @@ class CanaryTest {
                           "environment":{"KEY":{"secret":"CANARY-environment"}}},
              "placement":{"backends":["local"]}}""".replace("CANARY", CANARY);
 
-    @Test
-    void no_secret_is_in_any_answer_event_line_or_file(@TempDir Path home) throws IOException {
+    /** The same container, for the place that the job comes to. */
+    private static final String PLACED = BODY.replace(
+                    "\"container\":", "\"container\":{\"command\":[\"false\"]},\"there\":")
+            .replaceFirst(
+                    "(?s),\\s*\"there\":(.*),\\s*\"placement\":.*",
+                    ",\"placement\":{\"backends\":[\"local\"],\"containers\":{\"local\":$1}}}");
+
+    static List<String> bodies() {
+        return List.of(BODY, PLACED);
+    }
+
+    @ParameterizedTest
+    @MethodSource("bodies")
+    void no_secret_is_in_any_answer_event_line_or_file(String body, @TempDir Path home) throws IOException {
         var shown = new ArrayList<String>();
         try (var server = LiveServer.start(home)) {
-            shown.add(server.post("/api/v1/jobs?dry_run=true", BODY).text());
-            shown.add(server.post("/api/v1/jobs", BODY, "Idempotency-Key", "k").text());
-            shown.add(server.post("/api/v1/jobs", BODY, "Idempotency-Key", "k").text());
-            shown.add(server.post("/api/v1/jobs", BODY.replace("before", "x"), "Idempotency-Key", "k")
+            shown.add(server.post("/api/v1/jobs?dry_run=true", body).text());
+            shown.add(server.post("/api/v1/jobs", body, "Idempotency-Key", "k").text());
+            shown.add(server.post("/api/v1/jobs", body, "Idempotency-Key", "k").text());
+            shown.add(server.post("/api/v1/jobs", body.replace("before", "x"), "Idempotency-Key", "k")
                     .text());
             String id = server.get("/api/v1/jobs").json().at("/jobs/0/id").stringValue();
             shown.add(server.await(id, "succeeded").toString());

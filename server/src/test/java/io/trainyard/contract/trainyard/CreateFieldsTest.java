@@ -170,7 +170,7 @@ class CreateFieldsTest {
             right.addAll(List.of("\"" + "\ud83d\ude82".repeat(most) + "\"", "\"a b\\n\\t\\\"é\""));
         }
         if (field.is("array")) right.add("[]");
-        if (field.is("object") && schema.has("maxProperties"))
+        if (field.is("object") && schema.has("maxProperties") && !field.name().equals("placement.containers"))
             right.add(entries(schema.get("maxProperties").intValue()));
         return right;
     }

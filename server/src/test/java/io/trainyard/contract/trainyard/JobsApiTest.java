@@ -237,6 +237,22 @@ class JobsApiTest {
     }
 
     @Test
+    void a_container_of_a_place_is_shown_and_belongs_to_one_of_the_places() {
+        String body = "{\"name\":\"there\",\"model\":{\"name\":\"m\"},\"placement\":{\"backends\":[\"simulated\"],"
+                + "\"containers\":{\"%s\":{\"image\":\"other:1\",\"environment\":{\"KEY\":{\"secret\":\"v\"}}}}}}";
+        JsonNode there = server.create(body.formatted("simulated")).json().at("/spec/placement/containers/simulated");
+        assertEquals("other:1", there.path("image").stringValue());
+        assertEquals(
+                "placement.simulated.environment.KEY",
+                there.at("/environment/KEY/secret").stringValue());
+        var refused = server.create(body.formatted("local"));
+        assertEquals(422, refused.status());
+        assertEquals(
+                "placement.containers.local",
+                refused.json().at("/errors/0/field").stringValue());
+    }
+
+    @Test
     void what_no_backend_can_run_is_refused_with_its_field() {
         var reply = server.create(named("nowhere", ",\"placement\":{\"backends\":[\"moon\"]}"));
         assertEquals(422, reply.status());

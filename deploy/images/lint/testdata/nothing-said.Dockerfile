@@ -1,0 +1,3 @@
+# breaks: Entrypoint Label
+FROM debian:trixie-slim
+USER 1000

@@ -1,0 +1,5 @@
+# breaks: NumericUser
+FROM debian:trixie-slim
+LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d"\
+      org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
+ENTRYPOINT ["python3"]

@@ -1,0 +1,3 @@
+# breaks: DoesNotBuild DoesNotParse
+FROM debian:trixie-slim
+RUNS true

@@ -1,0 +1,8 @@
+# breaks: UnpinnedBase
+ARG BASE=registry.example:5000/debian
+FROM ${BASE} AS one
+FROM debian:latest
+USER 1000
+LABEL org.opencontainers.image.title="t" org.opencontainers.image.description="d"\
+      org.opencontainers.image.licenses="Apache-2.0" io.trainyard.sbom="/s"
+ENTRYPOINT ["python3"]
