@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import warm
 from report import Line, limited, percentile, spread
 from servers import ROOT
 
@@ -68,7 +69,7 @@ class _Bench:
             target = MOST_OF_A_PLAIN_START if what == "wall" else None
             wanted, met = (f"≤ {target}", ratio <= target) if target else ("", None)
             lines.append(Line(f"cold start to the first step, {what}", shown, wanted, met))
-        return lines
+        return lines + warm.run(self._python, file, starts, [ran.first_step for ran in ours])
 
     def steps(self, rounds: int) -> list[Line]:
         """CPU of the steps alone: of a longer run, less that of a shorter one."""

@@ -86,6 +86,8 @@ def test_warm_jobs_survive_kills_of_themselves_and_of_the_server_with_the_weight
 
     cold = submitted(server, "cold")
     assert server.wait(cold)["state"] == "succeeded"
+    for job in (killed, followed):
+        assert "without the warm parent" not in printed(warm, job)
     expected = weights(tmp_path / "cold")
     for name in ("killed", "followed"):
         found = weights(tmp_path / name)

@@ -1,4 +1,8 @@
-"""Real jobs on a tiny model. Nothing here is mocked: a job is the process that a control plane would start."""
+"""Real jobs on a tiny model. Nothing here is mocked: a job is the process that a control plane would start.
+
+Most are forked from a warm parent, as production does where it is told to. Those that start cold are the ones that
+others are compared with (so that each comparison says that both are the same), and gangs.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_parent import SURROUNDINGS, Forked, WarmParent
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_PER_JOB = 180.0
@@ -32,10 +37,12 @@ NARROW_BYTES = 512
 DRAWN_SHARE = 3
 _draw = pytest.StashKey[int]()
 _left_out = pytest.StashKey[int]()
+_parents: list[WarmParent] = []  # of this session: one, or none
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--environment", default="hf", help="whose tests are run: hf, nemo or ultralytics")
+    parser.addoption("--cold", action="store_true", help="forks no job from a warm parent")
     parser.addoption("--draw", type=int, help="repeats the draw that an earlier run has told")
 
 
@@ -44,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = config.getoption("--draw")
     config.stash[_draw] = random.randrange(1_000_000) if chosen is None else chosen
     config.stash[_left_out] = 0
+    if not config.getoption("--cold"):
+        _parents.append(WarmParent(config.getoption("--environment")))
+
+
+def pytest_unconfigure() -> None:
+    for parent in _parents:
+        parent.close()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -70,6 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     count = config.stash[_left_out]
     left = f"{count} cases left out, all run with TRAINER_TESTS=all" if count else "no case left out"
+    terminalreporter.write_line(f"{sum(each.forked for each in _parents)} jobs were forked from a warm parent")
     terminalreporter.write_line(f"draw: --draw {config.stash[_draw]} ({left})")
 
 
@@ -79,29 +94,56 @@ def draw(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(f"{request.config.stash[_draw]} {request.node.nodeid}")
 
 
+@pytest.fixture
+def parent() -> WarmParent:
+    if not _parents:
+        pytest.skip("--cold: no job is forked")
+    return _parents[0]
+
+
 class Started:
     """A job under way, with the events that it has told so far."""
 
+    process: subprocess.Popen[bytes] | Forked
+
     def __init__(
-        self, arguments: list[str], environment: dict[str, str], directory: Path, *, narrow: bool = False
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        directory: Path,
+        *,
+        narrow: bool = False,
+        cold: bool = False,
     ) -> None:
         self.termination_log = directory / f"termination-{time.monotonic_ns()}.json"
-        self._stderr = (directory / "stderr.txt").open("a+b")
-        self.process = subprocess.Popen(
+        stderr = directory / "stderr.txt"
+        self._stderr = stderr.open("a+b")
+        own = {"OMP_NUM_THREADS": "1", "TRAINER_TERMINATION_LOG": str(self.termination_log)}
+        variables = {**SURROUNDINGS, **own, **environment}
+        if cold or arguments[0] != "train.py" or not _parents:
+            self.process = self._started(arguments, variables, narrow)
+        else:
+            command = [sys.executable, str(ROOT / arguments[0]), *arguments[1:]]
+            bytes_of_pipe = NARROW_PIPE_BYTES if narrow else None
+            self.process = Forked(_parents[0], command, variables, stderr, bytes_of_pipe)
+        self.events: list[dict[str, Any]] = []
+        self._overdue = threading.Timer(SECONDS_PER_JOB, os.killpg, (self.process.pid, signal.SIGKILL))
+        self._overdue.start()
+
+    def _started(self, arguments: list[str], variables: dict[str, str], narrow: bool) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
             [sys.executable, *arguments],
             stdout=subprocess.PIPE,
             bufsize=NARROW_BYTES if narrow else -1,
             stderr=self._stderr,
             cwd=ROOT,
             start_new_session=True,  # so that an overdue torchrun goes with its workers
-            env={**os.environ, "TRAINER_TERMINATION_LOG": str(self.termination_log), **environment},
+            env=variables,
         )
         if narrow:
-            assert self.process.stdout is not None
-            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, NARROW_PIPE_BYTES)
-        self.events: list[dict[str, Any]] = []
-        self._overdue = threading.Timer(SECONDS_PER_JOB, os.killpg, (self.process.pid, signal.SIGKILL))
-        self._overdue.start()
+            assert process.stdout is not None
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, NARROW_PIPE_BYTES)
+        return process
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         for event in self._read():
@@ -114,7 +156,9 @@ class Started:
         return self._read()
 
     def kill(self) -> None:
-        for process in [self.process.pid, *_descendants(self.process.pid)]:
+        # The supervisor of a forked job stays, to say how it ended.
+        own = [] if isinstance(self.process, Forked) else [self.process.pid]
+        for process in [*own, *_descendants(self.process.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self.finish()
@@ -196,13 +240,15 @@ class Jobs:
         environment: dict[str, str] | None = None,
         processes: int = 1,
         narrow: bool = False,
+        cold: bool = False,
     ) -> Started:
         directory = self.directory / document["run_id"]
         directory.mkdir(exist_ok=True)
         file = directory / "run.json"
         file.write_text(json.dumps(document), encoding="utf-8")
         launcher = TORCHRUN if processes == 2 else []
-        return Started([*launcher, "train.py", "--config", str(file)], environment or {}, directory, narrow=narrow)
+        arguments = [*launcher, "train.py", "--config", str(file)]
+        return Started(arguments, environment or {}, directory, narrow=narrow, cold=cold)
 
     def run(self, document: dict[str, Any], **options: Any) -> Started:
         job = self.start(document, **options)
@@ -230,8 +276,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Jobs:
 
 @pytest.fixture(scope="session")
 def undisturbed(jobs: Jobs) -> dict[str, Started]:
-    """One whole run of each method, both at once; the other runs are compared with these."""
-    started = {method: jobs.start(jobs.document(method, f"undisturbed-{method}")) for method in ("lora", "full")}
+    """One whole run of each method, both at once; the other runs, which are warm, are compared with these."""
+    documents = {method: jobs.document(method, f"undisturbed-{method}") for method in ("lora", "full")}
+    started = {method: jobs.start(document, cold=True) for method, document in documents.items()}
     for job in started.values():
         assert job.finish() == 0, job.explained()
     return started

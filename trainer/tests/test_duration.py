@@ -30,7 +30,7 @@ def test_at_its_longest_duration_a_job_saves_says_why_and_goes(jobs: Jobs, frame
 
 
 def test_a_duration_that_is_over_before_the_first_step_trains_nothing(jobs: Jobs) -> None:
-    job = jobs.run(jobs.document("lora", "too-short", max_duration_seconds=0.5))
+    job = jobs.run(jobs.document("lora", "too-short", max_duration_seconds=0.001))
     assert job.process.returncode == 143, job.explained()
     last = job.events[-1]
     assert (last["event"], last["reason"]) == ("interrupted", "max_duration")

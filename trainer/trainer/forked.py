@@ -41,7 +41,7 @@ _LATE = re.compile(
     r"|RESUME_FROM_CHECKPOINT|DISABLE_KUBEFLOW_INTEGRATION|INTERNAL_AUTH_TOKEN|BACKEND_API_URL"
     r"|HF_TOKEN|HUGGINGFACE_TOKEN|HUGGING_FACE_HUB_TOKEN|HUGGINGFACEHUB_API_TOKEN"
     r"|(http|https|all|no)_proxy|(HTTP|HTTPS|ALL|NO)_PROXY"
-    r"|PYTEST_CURRENT_TEST|OMP_NUM_THREADS"  # the last is set anew in every child
+    r"|PWD|OLDPWD|SHLVL|_|PYTEST_CURRENT_TEST|OMP_NUM_THREADS"  # the last is set anew in every child
 )
 # Where /proc/self/stat, counted from the state, has the ends of the two areas.
 _ARGUMENTS, _ARGUMENTS_END, _ENVIRONMENT, _ENVIRONMENT_END = range(45, 49)
@@ -213,8 +213,18 @@ def _threads_of_numpy(count: int) -> None:
 
 
 def _run(script: str) -> int:
+    """Ends as the interpreter ends a program."""
     try:
         runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        traceback.print_exc()
+        return 1
     return 0

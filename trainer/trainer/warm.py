@@ -54,8 +54,8 @@ IMPORTS = {
     "meta": ("trainer.recipes.meta", *_TEXT),
     "nemo": ("trainer.recipes.nemo", *_TEXT),
     "timm": ("trainer.recipes.timm", "timm", "timm.data", "safetensors.torch"),
-    # Ultralytics itself looks at the environment as it loads, which the recipe makes for each job.
-    "ultralytics": ("torch", "torchvision", "cv2", "matplotlib.pyplot", "polars"),
+    # Ultralytics itself looks at the environment as it loads, and each job has its own; polars starts threads.
+    "ultralytics": ("torch", "torchvision", "cv2", "matplotlib.pyplot", "yaml", "PIL.Image"),
 }
 
 
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parent = Parent(given, answers)
     try:
         prepare(frameworks)
+        forked.assert_fit_to_fork()
     except Exception as error:
         parent.say("failed", why=f"{type(error).__name__}: {error}")
         os._exit(1)
@@ -187,7 +188,8 @@ def _supervise(request: Request, given: forked.Given) -> NoReturn:
         forked.take_files(request.directory, request.stdout, request.stderr)
         # Found by its mark from here on, and so is the job before it is one.
         shown = [request.command[0], "warm.py", request.folder]
-        forked.show(shown, request.environment)
+        # The shell of a cold start adds its directory.
+        forked.show(shown, {**request.environment, "PWD": request.directory})
         forked.default_signals()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)

@@ -22,7 +22,7 @@ def document(jobs: Jobs, place: str, method: str = "full", **changes: Any) -> di
 
 @pytest.fixture(scope="module")
 def whole(jobs: Jobs) -> Started:
-    job = jobs.run(document(jobs, "whole"))
+    job = jobs.run(document(jobs, "whole"), cold=True)
     assert job.process.returncode == 0, job.explained()
     return job
 

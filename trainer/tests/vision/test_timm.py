@@ -37,7 +37,7 @@ def document(jobs: Jobs, dataset: Path, place: str, **changes: Any) -> dict[str,
 
 @pytest.fixture(scope="module")
 def whole(jobs: Jobs, dataset: Path) -> Started:
-    job = jobs.run(document(jobs, dataset, "whole"))
+    job = jobs.run(document(jobs, dataset, "whole"), cold=True)
     assert job.process.returncode == 0, job.explained()
     return job
 

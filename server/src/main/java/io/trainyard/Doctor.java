@@ -12,6 +12,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -93,6 +95,7 @@ final class Doctor {
                 : capacity.gpus().size() + " with indices " + capacity.gpus();
         add("GPUs", true, gpus, "");
         add("CPUs", true, capacity.cpus() + ", memory " + (capacity.memoryBytes() >> 30) + " GiB", "");
+        add("warm trainers", true, warm(configuration.local().warm()), "");
         boolean linux = Files.isDirectory(Path.of("/proc/self"));
         add(
                 "local backend",
@@ -104,6 +107,13 @@ final class Doctor {
                 true,
                 "local, simulated, kubernetes, kubeflow, vertex; jobs go to " + configuration.preferredBackend(),
                 "");
+    }
+
+    private static String warm(Set<String> environments) {
+        return environments.isEmpty()
+                ? "off: TRAINYARD_WARM_TRAINERS=on has jobs start in a tenth of the time, for 0.75 GB an environment"
+                : String.join(", ", new TreeSet<>(environments))
+                        + ", where installed: 0.75 GB each while the server runs";
     }
 
     private void port(Configuration configuration) {

@@ -92,6 +92,10 @@ public final class LocalBackend implements Backend, AutoCloseable {
                 .toList());
     }
 
+    boolean warm(String python) {
+        return parents.ready(python);
+    }
+
     /** Ends the parents. Attempts run on. */
     @Override
     public void close() {

@@ -21,7 +21,7 @@ import java.util.function.Supplier;
 public final class WarmParents implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(WarmParents.class.getName());
     private static final Duration READY_WITHIN = Duration.ofMinutes(3);
-    /** One that fails shall not be started over and over. */
+    /** One that dies shall not be started over and over. */
     private static final Duration NOT_AGAIN_WITHIN = Duration.ofSeconds(20);
 
     private static final String SCRIPT = "warm.py";
@@ -52,6 +52,12 @@ public final class WarmParents implements AutoCloseable {
     public void keep(Supplier<List<String>> pythons) {
         Leftovers.end(folder);
         Thread.ofVirtual().name("warm parents").start(() -> pythons.get().forEach(this::begin));
+    }
+
+    /** Whether jobs by this interpreter are forked now. */
+    public boolean ready(String python) {
+        var parent = parents.get(python);
+        return parent != null && parent.canFork() && parent.imported.equals(new Imports(trainer, python).seen());
     }
 
     /** Empty where the attempt has to be started the other way; the log says why. */
@@ -111,7 +117,8 @@ public final class WarmParents implements AutoCloseable {
         if (present != null && present.alive() && present.imported.equals(imports)) return Optional.empty();
         long now = System.nanoTime();
         var last = begun.get(python);
-        if (last != null && now - last < NOT_AGAIN_WITHIN.toNanos()) return Optional.empty();
+        boolean died = present == null || !present.alive();
+        if (died && last != null && now - last < NOT_AGAIN_WITHIN.toNanos()) return Optional.empty();
         begun.put(python, now);
         if (present != null) present.leave();
         try {
