@@ -35,6 +35,7 @@ ROOM_FOR_ARGUMENTS_BYTES = 2000
 CANNOT_RUN = 70
 THREADS = "OMP_NUM_THREADS"
 # Read when they are needed: by the trainer, by storage, by requests.
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 _LATE = re.compile(
     r"(TRAINYARD|TRAINER|TRAINING|KUBEFLOW_TRAINER|AWS|AZURE|GOOGLE)_.*"
     r"|RUN_ID|FRAMEWORK|MODEL_ID|CHECKPOINT_(BASE_URI|PREFIX)|DATASET_URI|LOGS_URI|CONFIG_URI|CONFIG_PATH"
@@ -53,10 +54,12 @@ class Given:
 
     frameworks: tuple[str, ...]
     environment: Mapping[str, str]
+    ignored: frozenset[int]  # signals, as by nohup, which whoever it starts ignores too
 
     @staticmethod
     def here(frameworks: Sequence[str]) -> Given:
-        return Given(tuple(frameworks), dict(os.environ))
+        inherited = {number for number in signal.valid_signals() if signal.getsignal(number) == signal.SIG_IGN}
+        return Given(tuple(frameworks), dict(os.environ), frozenset(inherited - _IGNORED_BY_PYTHON))
 
 
 def make_room(arguments: list[str]) -> list[str]:
@@ -101,10 +104,10 @@ def take_files(directory: str, stdout: str, stderr: str) -> None:
                 os.close(each)
 
 
-def default_signals() -> None:
+def inherited_signals(given: Given) -> None:
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError, ValueError):  # those that the C library keeps for itself
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN if number in given.ignored else signal.SIG_DFL)
 
 
 def show(command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -142,7 +145,7 @@ def run(command: list[str], given: Given) -> NoReturn:
     """Runs the command in this fork, whose environment is the job's; all signals are held."""
     code = CANNOT_RUN
     try:
-        default_signals()
+        inherited_signals(given)
         why = misfit(command, given)
         if why is not None:
             print(f"started without the warm parent: {why}", file=sys.stderr, flush=True)
@@ -182,9 +185,10 @@ def misfit(command: Sequence[str], given: Given) -> str | None:
 
 def _as_python_starts(command: list[str]) -> None:
     """What a fresh interpreter and freshly imported libraries would have, and a fork has of its parent."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    for number in _IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv, sys.orig_argv = command[1:], list(command)
     sys.path[0] = str(Path(command[1]).parent)
     multiprocessing.process.current_process().authkey = os.urandom(32)

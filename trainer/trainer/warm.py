@@ -190,7 +190,7 @@ def _supervise(request: Request, given: forked.Given) -> NoReturn:
         shown = [request.command[0], "warm.py", request.folder]
         # The shell of a cold start adds its directory.
         forked.show(shown, {**request.environment, "PWD": request.directory})
-        forked.default_signals()
+        forked.inherited_signals(given)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
         if not _began(request):

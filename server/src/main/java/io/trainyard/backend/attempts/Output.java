@@ -85,7 +85,9 @@ final class Output implements AutoCloseable {
         for (Pod pod : now)
             if (pod.began().isPresent())
                 read &= log(pod.rank())
-                        .follow(new Source(where.namespace(), pod.name(), pod.uid(), where.container(), pod.node()));
+                        .follow(
+                                new Source(where.namespace(), pod.name(), pod.uid(), where.container(), pod.node()),
+                                ended != null);
         return read && logs.values().stream().allMatch(PodLog::done);
     }
 

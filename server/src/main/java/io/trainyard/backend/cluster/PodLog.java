@@ -69,14 +69,16 @@ public final class PodLog implements AutoCloseable {
     /**
      * Follows this pod unless another one is being followed, or this one was read to its end; may be said again.
      *
+     * @param hurried whether it is known to have ended, so that it does not wait for its node's turn
      * @return whether nothing is left to be read of it
      */
-    public synchronized boolean follow(Source source) {
+    public synchronized boolean follow(Source source, boolean hurried) {
         if (!open || file.finished(source.uid())) return true;
         if (state == State.FOLLOWING) return false;
         if (current != null && current.uid().equals(source.uid())) return true;
         current = source;
         state = State.FOLLOWING;
+        if (hurried) hurry();
         Thread.ofVirtual().name("log-" + source.pod()).start(() -> followAlways(source));
         return false;
     }
