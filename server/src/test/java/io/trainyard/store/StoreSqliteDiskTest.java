@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -126,12 +127,27 @@ class StoreSqliteDiskTest {
     }
 
     @Test
+    void a_database_of_the_first_version_keeps_its_attempts() throws SQLException {
+        try (var session = Session.open(folder.resolve("some.db"))) {
+            Migrations.apply(session, "some.db", Migrations.JOBS.subList(0, 1));
+            session.script(
+                    "INSERT INTO attempts (job, number, backend, content, created) VALUES (1, 1, 'local', '{}', 1)");
+            Migrations.apply(session, "some.db", Migrations.JOBS);
+            assertEquals(
+                    Optional.of("local"),
+                    session.first("SELECT backend FROM attempts WHERE handle IS NULL", row -> row.getString(1)));
+        }
+    }
+
+    @Test
     void a_migration_that_fails_leaves_nothing_behind() throws SQLException {
         try (var session = Session.open(folder.resolve("some.db"))) {
             Migrations.apply(session, "some.db", Migrations.JOBS);
-            var broken = List.of(Migrations.JOBS.getFirst(), "broken.sql");
+            var broken = new ArrayList<>(Migrations.JOBS);
+            broken.add("broken.sql");
             assertThrows(SQLException.class, () -> Migrations.apply(session, "some.db", broken));
-            assertEquals(Optional.of(1), session.first("PRAGMA user_version", row -> row.getInt(1)));
+            assertEquals(
+                    Optional.of(Migrations.JOBS.size()), session.first("PRAGMA user_version", row -> row.getInt(1)));
             assertEquals(
                     Optional.empty(),
                     session.first("SELECT 1 FROM sqlite_master WHERE name = 'half'", row -> row.getInt(1)));
