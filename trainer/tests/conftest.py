@@ -40,6 +40,10 @@ _left_out = pytest.StashKey[int]()
 _parents: list[WarmParent] = []  # of this session: one, or none
 
 
+# A shell's background programs ignore it, and whatever they start would: jobs of these tests are to end by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--environment", default="hf", help="whose tests are run: hf, nemo or ultralytics")
     parser.addoption("--cold", action="store_true", help="forks no job from a warm parent")
