@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from trainer import callbacks, events, launch, progress, recipes, vision_flags
+from trainer import callbacks, events, launch, progress, recipes, secret_manager, vision_flags
 from trainer.checkpoint import Checkpoints
 from trainer.config import Run
 from trainer.examples import HELD_OUT_SPLITS
@@ -49,7 +49,7 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
         if world.rank == 0:
             events.clear_termination_log()
         said = events.Events(identity, 1, world, descriptor)
-        _open_named_secrets()
+        secret_manager.open_named()
         started = launch.read(arguments)
         run = started.run
         said = events.Events(run.run_id, run.attempt, world, descriptor)
@@ -74,13 +74,6 @@ def _main(arguments: Sequence[str], descriptor: int) -> int:
     finally:
         for listener in listeners:
             listener.close()
-
-
-def _open_named_secrets() -> None:
-    if any(name.endswith("_SECRET_NAME") for name in os.environ):
-        from trainer import secret_manager  # here, since other jobs need not wait for its imports
-
-        secret_manager.open_named()
 
 
 def _listeners(run: Run, said: events.Events) -> list[_Listener]:

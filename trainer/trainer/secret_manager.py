@@ -11,8 +11,6 @@ import json
 import os
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -59,6 +57,8 @@ def _access_token(variable: str, environment: MutableMapping[str, str]) -> str:
 
 
 def _opened(variable: str, path: str, endpoint: str, token: str) -> str:
+    import urllib.error  # here and below, since a job that names no secret need not wait for it at its start
+
     try:
         answer = _asked(f"{endpoint}/v1/{path}:access", {"Authorization": f"Bearer {token}"})
         return base64.b64decode(answer["payload"]["data"]).decode()
@@ -78,6 +78,9 @@ def _opened(variable: str, path: str, endpoint: str, token: str) -> str:
 
 
 def _asked(url: str, headers: dict[str, str]) -> Any:
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(url, headers=headers)
     for pause in (*_PAUSES, None):
         try:
@@ -94,4 +97,6 @@ def _asked(url: str, headers: dict[str, str]) -> Any:
 
 
 def _why(error: Exception) -> str:
+    import urllib.error
+
     return f"status {error.code}" if isinstance(error, urllib.error.HTTPError) else str(error)
