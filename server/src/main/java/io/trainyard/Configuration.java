@@ -15,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -213,58 +212,7 @@ final class Configuration {
     }
 
     LocalSettings local() {
-        return new LocalSettings(
-                home(),
-                Path.of(text(Setting.LOCAL_TRAINER)),
-                () -> some(Setting.LOCAL_PYTHON),
-                new LocalSettings.Limits(
-                        optional(Setting.LOCAL_CPUS),
-                        optional(Setting.LOCAL_MEMORY_GIB).map(gib -> (long) gib << 30),
-                        gpus(),
-                        optional(Setting.LOCAL_SLOTS).orElse(Integer.MAX_VALUE),
-                        oversize()),
-                flag(Setting.LOCAL_ALLOW_COMMANDS),
-                new LocalSettings.Script(some(Setting.LOCAL_SCRIPT).map(Path::of), some(Setting.LOCAL_SCRIPT_PYTHON)),
-                list(Setting.LOCAL_PASS_ON),
-                warmTrainers());
-    }
-
-    /** Names of Python environments. */
-    private Set<String> warmTrainers() {
-        var known = LocalSettings.ENVIRONMENTS;
-        if (text(Setting.WARM_TRAINERS).equals("off")) return Set.of();
-        if (text(Setting.WARM_TRAINERS).equals("on")) return Set.copyOf(known);
-        var named = Set.copyOf(list(Setting.WARM_TRAINERS));
-        if (!named.isEmpty() && known.containsAll(named)) return named;
-        throw nonsense(Setting.WARM_TRAINERS, "off, on, or some of " + String.join(", ", known) + " (meta is in hf)");
-    }
-
-    private Optional<Integer> optional(Setting setting) {
-        return some(setting).map(_ -> whole(setting, 1, 1 << 24));
-    }
-
-    private Optional<List<Integer>> gpus() {
-        if (text(Setting.LOCAL_GPUS).equals("none")) return Optional.of(List.of());
-        try {
-            var gpus = some(Setting.LOCAL_GPUS)
-                    .map(_ -> list(Setting.LOCAL_GPUS).stream()
-                            .map(Integer::valueOf)
-                            .toList());
-            // An index named twice would be handed out twice.
-            if (gpus.stream().flatMap(List::stream).allMatch(gpu -> gpu >= 0)
-                    && gpus.stream().allMatch(list -> Set.copyOf(list).size() == list.size())) return gpus;
-        } catch (NumberFormatException notANumber) {
-            // Refused below, together with what makes no sense as an index.
-        }
-        throw nonsense(Setting.LOCAL_GPUS, "GPU indices by comma, each once, or none,");
-    }
-
-    private LocalSettings.Oversize oversize() {
-        return switch (text(Setting.LOCAL_OVERSIZE)) {
-            case "clamp" -> LocalSettings.Oversize.CLAMP;
-            case "refuse" -> LocalSettings.Oversize.REFUSE;
-            default -> throw nonsense(Setting.LOCAL_OVERSIZE, "clamp or refuse");
-        };
+        return new LocalConfiguration(this).settings();
     }
 
     /** By the prefix under which it also answers. */

@@ -2,6 +2,7 @@ package io.trainyard.backend.attempts;
 
 import io.trainyard.backend.attempts.ClusterBackend.Ground;
 import io.trainyard.backend.cluster.Reply;
+import io.trainyard.backend.cluster.Times;
 import io.trainyard.backend.pods.Workload;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +54,7 @@ final class Leftovers implements AutoCloseable {
             } catch (InterruptedException e) {
                 return;
             }
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            pause = Times.doubled(pause, LONGEST_PAUSE);
         }
     }
 

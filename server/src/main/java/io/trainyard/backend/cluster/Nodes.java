@@ -46,12 +46,7 @@ final class Nodes {
     synchronized void cannot(String node) {
         Rest rest = resting.get(node);
         if (rest != null && !rest.tried()) return;
-        Duration pause = rest == null ? FIRST_PAUSE : longer(rest.pause());
+        Duration pause = rest == null ? FIRST_PAUSE : Times.doubled(rest.pause(), LONGEST_PAUSE);
         resting.put(node, new Rest(clock.instant().plus(pause), pause, false));
-    }
-
-    private static Duration longer(Duration pause) {
-        Duration twice = pause.multipliedBy(2);
-        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
     }
 }

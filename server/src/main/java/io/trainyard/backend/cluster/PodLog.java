@@ -109,7 +109,7 @@ public final class PodLog implements AutoCloseable {
                 case AGAIN -> pause = FIRST_PAUSE;
                 case LATER -> {
                     boolean _ = rest(pause);
-                    pause = longer(pause);
+                    pause = Times.doubled(pause, LONGEST_PAUSE);
                 }
                 case NODE_CANNOT -> api.nodes().cannot(source.node());
             }
@@ -217,11 +217,6 @@ public final class PodLog implements AutoCloseable {
     /** Its pod has printed its last line: whoever rests before the next try makes it now. */
     public void hurry() {
         if (hurried.availablePermits() == 0) hurried.release();
-    }
-
-    private static Duration longer(Duration pause) {
-        Duration twice = pause.multipliedBy(2);
-        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
     }
 
     /** @return whether it was told to hurry before the time was over */

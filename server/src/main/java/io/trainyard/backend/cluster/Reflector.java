@@ -127,7 +127,7 @@ public final class Reflector<T> implements AutoCloseable {
             if (sight == Sight.IN_STEP) continue;
             listed.countDown();
             rest(pause);
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            pause = Times.doubled(pause, LONGEST_PAUSE);
         }
     }
 

@@ -20,6 +20,12 @@ public final class Times {
         }
     }
 
+    /** The next pause of somebody who tries again and again. */
+    public static Duration doubled(Duration pause, Duration longest) {
+        Duration twice = pause.multipliedBy(2);
+        return twice.compareTo(longest) < 0 ? twice : longest;
+    }
+
     /** Clocks of two machines differ; nothing has run for less than no time. */
     public static Duration between(Instant from, Instant to) {
         return to.isBefore(from) ? Duration.ZERO : Duration.between(from, to);

@@ -18,7 +18,8 @@ import java.util.concurrent.TimeUnit;
 final class Interpreters {
     static final List<String> FRAMEWORKS = List.of("hf", "meta", "unsloth", "nemo", "timm", "ultralytics");
     /** As {@code trainer/environment} makes them. */
-    static final List<String> ENVIRONMENTS = List.of("hf", "unsloth", "nemo", "timm", "ultralytics");
+    static final List<String> ENVIRONMENTS =
+            FRAMEWORKS.stream().map(Interpreters::environment).distinct().toList();
 
     /** Making one takes longer than this, so nobody waits for it in vain. */
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
