@@ -19,6 +19,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,16 +96,46 @@ class FiftyCanariesTest {
         settings.put("TRAINYARD_SIMULATED_RUN_MILLIS", "1");
         settings.put("INTERNAL_AUTH_TOKEN", INTERNAL_AUTH);
         sent.add(INTERNAL_AUTH);
-        try (var server = LiveServer.withEnvironment(home, settings)) {
+        var log = new ServerLog();
+        try (log;
+                var server = LiveServer.withEnvironment(home, settings)) {
             ask(server);
             read(server);
         }
+        assertTrue(
+                log.lines.stream().anyMatch(line -> line.contains("listens on")), "the server's log was read at all");
+        shown.addAll(log.lines);
         receiver.close();
         assertTrue(receiver.told().size() > 8, receiver.told().size() + " notices");
         for (var told : receiver.told()) shown.add(told.path() + new String(told.body(), StandardCharsets.UTF_8));
         assertTrue(sent.size() >= 50, sent.size() + " canaries were sent");
         for (String text : shown) assertFalse(CANARY.matcher(text).find(), text);
         assertEquals(Set.of(), kept(home));
+    }
+
+    /** What the server writes for its operator, every level of it. */
+    private static final class ServerLog extends Handler implements AutoCloseable {
+        private static final Logger OURS = Logger.getLogger("io.trainyard");
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+
+        ServerLog() {
+            OURS.setLevel(Level.ALL);
+            OURS.addHandler(this);
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            lines.add(new SimpleFormatter().format(line));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            OURS.removeHandler(this);
+            OURS.setLevel(null);
+        }
     }
 
     /** Every contract is asked, and asked again, wrongly too. */
