@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -105,7 +106,7 @@ public final class Root implements Contract {
     }
 
     private static void health(Context context) {
-        if (!context.method().equals(HandlerType.GET)) throw new Refusal(405, "");
+        if (!context.method().equals(HandlerType.GET)) throw Refusal.ofMethod(context, HandlerType.GET);
         answer(context, 200, OK);
     }
 
@@ -180,13 +181,22 @@ public final class Root implements Contract {
                 .map(offer -> new Found(offer, offer.match(context.method(), path)))
                 .filter(each -> !(each.match() instanceof Match.None))
                 .toList();
-        if (found.isEmpty()) throw new Refusal(known(path) ? 405 : 404, "");
+        if (found.isEmpty() && !known(path)) throw new Refusal(404, "");
+        if (found.isEmpty()) throw Refusal.ofMethod(context, methods(path));
         var newest = found.stream()
                 .filter(each -> each.created().isPresent())
                 .max((a, b) -> a.created().orElseThrow().compareTo(b.created().orElseThrow()));
         // Who may not ask is not told whose job it is either: the contract refuses.
         if (newest.isPresent() && verdict(context) == Tokens.Verdict.ALLOWED) mustBeOne(found, path);
         newest.orElse(found.getFirst()).offer().serve(context, path);
+    }
+
+    private HandlerType[] methods(String path) {
+        boolean submits = path.equals("/train") || path.equals("/train/");
+        return Stream.of(HandlerType.GET, HandlerType.POST, HandlerType.DELETE)
+                .filter(method -> (submits && method.equals(HandlerType.POST))
+                        || offers.stream().anyMatch(offer -> !(offer.match(method, path) instanceof Match.None)))
+                .toArray(HandlerType[]::new);
     }
 
     private static boolean known(String path) {

@@ -93,16 +93,16 @@ public final class TrainerContract implements Contract {
     private void route(Context context, Service service, String path) {
         HandlerType method = context.method();
         if (path.equals("/train") || path.equals("/train/")) {
-            if (!method.equals(HandlerType.POST)) throw new Refusal(405, "");
+            if (!method.equals(HandlerType.POST)) throw Refusal.ofMethod(context, HandlerType.POST);
             tokens.require(context);
             submit(context, service);
         } else if (path.startsWith("/train/")) {
             jobRoute(context, service, method, path.substring("/train/".length()));
         } else if (path.equals("/healthz")) {
-            if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
+            if (!method.equals(HandlerType.GET)) throw Refusal.ofMethod(context, HandlerType.GET);
             answer(context, 200, OK);
         } else if (docs.serves(path)) {
-            if (!method.equals(HandlerType.GET)) throw new Refusal(405, "");
+            if (!method.equals(HandlerType.GET)) throw Refusal.ofMethod(context, HandlerType.GET);
             docs.serve(context, service, path);
         } else {
             throw new Refusal(404, "");
@@ -117,8 +117,10 @@ public final class TrainerContract implements Contract {
             String raw = rawId.substring(0, rawId.length() - "/cancel".length());
             tokens.require(context);
             cancel(context, service, RawPath.decode(raw));
+        } else if (rawId.endsWith("/cancel")) {
+            throw Refusal.ofMethod(context, HandlerType.GET, HandlerType.POST);
         } else {
-            throw new Refusal(405, "");
+            throw Refusal.ofMethod(context, HandlerType.GET);
         }
     }
 

@@ -115,7 +115,7 @@ final class ApiDocs {
     }
 
     private static void parameter(ObjectNode operation, String name, String in, String type) {
-        operation
+        ObjectNode schema = operation
                 .withArray("parameters")
                 .addObject()
                 .put("name", name)
@@ -123,6 +123,7 @@ final class ApiDocs {
                 .put("required", in.equals("path"))
                 .putObject("schema")
                 .put("type", type);
+        if (type.equals("integer")) schema.put("minimum", 1);
     }
 
     private static void components(ObjectNode components) {

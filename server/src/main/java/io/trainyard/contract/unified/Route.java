@@ -2,6 +2,7 @@ package io.trainyard.contract.unified;
 
 import io.javalin.http.HandlerType;
 import io.trainyard.wire.RawPath;
+import java.util.stream.Stream;
 
 /** What a method and a path below the prefix ask for. Names have no slashes, so a further step is part of the route. */
 sealed interface Route {
@@ -23,6 +24,12 @@ sealed interface Route {
 
     static boolean isKnown(String path) {
         return path.equals(root()) || path.startsWith(root() + "/");
+    }
+
+    static HandlerType[] methods(String path) {
+        return Stream.of(HandlerType.GET, HandlerType.POST)
+                .filter(method -> !(of(method, path) instanceof None))
+                .toArray(HandlerType[]::new);
     }
 
     static Route of(HandlerType method, String path) {

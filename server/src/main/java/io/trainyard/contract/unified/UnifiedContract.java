@@ -93,7 +93,8 @@ public final class UnifiedContract implements Contract {
     }
 
     private void follow(Context context, Route route, String path) {
-        if (route instanceof Route.None) throw new Refusal(Route.isKnown(path) ? 405 : 404, "");
+        if (route instanceof Route.None && !Route.isKnown(path)) throw new Refusal(404, "");
+        if (route instanceof Route.None) throw Refusal.ofMethod(context, Route.methods(path));
         tokens.require(context); // always before the body is read
         switch (route) {
             case Route.None _ -> {}
@@ -110,7 +111,7 @@ public final class UnifiedContract implements Contract {
     }
 
     private static void mustBe(Context context, HandlerType method) {
-        if (!context.method().equals(method)) throw new Refusal(405, "");
+        if (!context.method().equals(method)) throw Refusal.ofMethod(context, method);
     }
 
     private void submit(Context context) {

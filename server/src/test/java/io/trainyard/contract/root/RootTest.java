@@ -44,6 +44,7 @@ class RootTest {
             assertEquals(
                     "{\"detail\":\"Job no not found\"}", server.get("/train/no").text());
             assertEquals(405, server.delete("/train/t1").status());
+            assertEquals("GET", server.delete("/train/t1").header("Allow"));
             assertEquals(
                     401,
                     server.send(server.anonymous("POST", "/train", "{broken")).status());

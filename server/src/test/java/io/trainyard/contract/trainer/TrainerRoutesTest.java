@@ -110,7 +110,12 @@ class TrainerRoutesTest {
                 yard.post("/nemo/openapi.json", "{}"))) {
             assertEquals(405, reply.status());
             assertEquals("{\"detail\":\"Method Not Allowed\"}", reply.text());
+            assertFalse(reply.allow().isEmpty(), "it says which methods there are");
         }
+        assertEquals("POST", yard.get("/nemo/train").allow());
+        assertEquals("POST", yard.get("/train").allow());
+        assertEquals("GET", yard.send("DELETE", "/nemo/train/x", "").allow());
+        assertEquals("GET, POST", yard.send("PUT", "/nemo/train/x/cancel", "").allow());
     }
 
     @Test

@@ -86,7 +86,8 @@ final class Yard implements AutoCloseable {
             throw new IllegalStateException("somebody else moved " + ended.id());
     }
 
-    record Reply(int status, String text) {
+    /** @param allow the header of that name, empty where there is none */
+    record Reply(int status, String text, String allow) {
         JsonNode json() {
             return Json.MAPPER.readTree(text);
         }
@@ -116,7 +117,10 @@ final class Yard implements AutoCloseable {
         if (headers.length > 0) request.headers(headers);
         try {
             var response = client.send(request.build(), HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8));
-            return new Reply(response.statusCode(), response.body());
+            return new Reply(
+                    response.statusCode(),
+                    response.body(),
+                    response.headers().firstValue("Allow").orElse(""));
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -131,7 +135,7 @@ final class Yard implements AutoCloseable {
             socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
             String reply = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int body = reply.indexOf("\r\n\r\n");
-            return new Reply(Integer.parseInt(reply.substring(9, 12)), reply.substring(body + 4));
+            return new Reply(Integer.parseInt(reply.substring(9, 12)), reply.substring(body + 4), "");
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

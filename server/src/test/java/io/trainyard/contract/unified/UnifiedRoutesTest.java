@@ -112,6 +112,9 @@ class UnifiedRoutesTest {
         assertEquals(
                 "{\"detail\":\"Not Found\"}", server.get("/unified/nothing").text());
         assertEquals(405, server.delete("/unified/train/x").status());
+        assertEquals("GET", server.delete("/unified/train/x").header("Allow"));
+        assertEquals("GET, POST", server.delete("/unified/train").header("Allow"));
+        assertEquals("POST", server.get("/unified/train/x/cancel").header("Allow"));
         assertEquals(
                 "{\"detail\":\"Method Not Allowed\"}",
                 server.delete("/unified/train").text());
