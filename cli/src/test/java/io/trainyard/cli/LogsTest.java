@@ -45,10 +45,11 @@ class LogsTest {
     }
 
     @Test
-    void several_processes_say_whose_line_it_is() {
+    void several_nodes_say_whose_line_it_is() {
         server.answer("GET " + LOGS, page(3, Examples.line(1, 1, "stdout", "a"), Examples.line(2, 0, "stdout", "b")))
                 .answer("GET " + LOGS, page(3));
-        assertEquals("[1] a\n[0] b\n", Typed.at(server).run("logs", ID).out());
+        assertEquals(
+                "[node-1] a\n[node-0] b\n", Typed.at(server).run("logs", ID).out());
     }
 
     @Test

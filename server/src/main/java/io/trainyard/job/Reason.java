@@ -32,9 +32,9 @@ public record Reason(Kind kind, String sentence) {
         TERMINATING
     }
 
-    /** Whether it may not run now and has nothing on any machine, whatever it had before. */
+    /** Whether nothing of it runs now, whatever ran before: its machines were taken back, or it is between two starts. */
     public boolean heldBack() {
-        return kind == Kind.GATED || kind == Kind.QUEUE;
+        return kind == Kind.GATED || kind == Kind.QUEUE || kind == Kind.CRASH_LOOP;
     }
 
     /** Equal but for numbers, which change at every look of a scheduler and would flood the history. */

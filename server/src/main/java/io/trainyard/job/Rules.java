@@ -154,7 +154,7 @@ public final class Rules {
         };
     }
 
-    /** Whoever shares the machines out has taken them back: the same attempt begins again when it gets others. */
+    /** Not by us, so the same attempt begins again: when it gets machines, or is started again on those it has. */
     private static Step heldBack(Job job, Attempt attempt, Waiting waiting, Instant now) {
         var next = job.withState(new Launching(attempt, Optional.of(waiting.handle()), waiting.reason()), now);
         return new Step.Become(next, Event.Kind.WAITING, waiting.reason().sentence());

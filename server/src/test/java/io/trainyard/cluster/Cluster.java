@@ -27,6 +27,9 @@ public final class Cluster implements AutoCloseable {
             "scheduler.alpha.kubernetes.io/defaultTolerations",
             "[{\"key\":\"cluster.trainyard.io/host\",\"operator\":\"Exists\"}]");
 
+    /** The size at which the log of a pod starts anew; a kubelet's 10 MiB would take tests long to print. */
+    public static final int LOG_ROTATION_BYTES = 256 << 10;
+
     /** Long enough for a busy machine; nothing waits this long when all is well. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

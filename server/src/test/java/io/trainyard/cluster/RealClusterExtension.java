@@ -42,7 +42,10 @@ final class RealClusterExtension implements ExecutionCondition, BeforeAllCallbac
                 .getStore(OURS)
                 .computeIfAbsent(
                         ClusterProcess.class,
-                        _ -> ClusterProcess.start(Path.of(System.getProperty("trainyard.cluster"))),
+                        _ -> ClusterProcess.start(
+                                Path.of(System.getProperty("trainyard.cluster")),
+                                "--log-rotation-bytes",
+                                Integer.toString(Cluster.LOG_ROTATION_BYTES)),
                         ClusterProcess.class);
         context.getStore(OURS).put(Cluster.class, process.forClass(context.getRequiredTestClass()));
     }

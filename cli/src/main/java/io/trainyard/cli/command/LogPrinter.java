@@ -6,7 +6,7 @@ import io.trainyard.cli.screen.Style;
 import io.trainyard.cli.session.Session;
 import tools.jackson.databind.JsonNode;
 
-/** Lines of a log as they were written; with several processes each says whose it is. */
+/** Lines of a log as they were written; with several nodes each says whose it is, in the words in which causes name them. */
 final class LogPrinter {
     private final Screen screen;
     private final boolean json;
@@ -25,7 +25,7 @@ final class LogPrinter {
         }
         long rank = Json.whole(line, "rank").orElse(0L);
         severalRanks |= rank > 0;
-        String prefix = severalRanks ? screen.styled("[" + rank + "] ", Style.CYAN) : "";
+        String prefix = severalRanks ? screen.styled("[node-" + rank + "] ", Style.CYAN) : "";
         Style style = Json.text(line, "stream").equals("stderr") ? Style.DIM : Style.PLAIN;
         screen.line(prefix + screen.styled(Json.text(line, "text"), style));
     }

@@ -37,25 +37,27 @@ public final class PodLogFile {
      *
      * @param last time of the last line
      * @param lines how many whole lines of its second, or after, were taken
+     * @param linesAtLast how many of them have this very time: after a rotation the others may not be there any more
      * @param partialBytes how much of the line behind them
      */
-    record Cursor(Optional<Instant> last, int lines, int partialBytes) {
-        static final Cursor START = new Cursor(Optional.empty(), 0, 0);
+    record Cursor(Optional<Instant> last, int lines, int linesAtLast, int partialBytes) {
+        static final Cursor START = new Cursor(Optional.empty(), 0, 0, 0);
 
         /** A line with this time begins. */
         Cursor at(Optional<Instant> time) {
-            if (time.isEmpty() || last.isEmpty()) return new Cursor(time.or(() -> last), lines, 0);
-            if (time.get().isBefore(last.get())) return new Cursor(last, lines, 0);
+            if (last.isEmpty()) return new Cursor(time, lines, 0, 0);
+            if (time.isEmpty() || !time.get().isAfter(last.get())) return new Cursor(last, lines, linesAtLast, 0);
             boolean sameSecond = PodLog.second(time.get()).equals(PodLog.second(last.get()));
-            return new Cursor(time, sameSecond ? lines : 0, 0);
+            return new Cursor(time, sameSecond ? lines : 0, 0, 0);
         }
 
         Cursor grown() {
-            return new Cursor(last, lines, partialBytes + 1);
+            return new Cursor(last, lines, linesAtLast, partialBytes + 1);
         }
 
-        Cursor ended() {
-            return new Cursor(last, lines + 1, 0);
+        /** @param atLast whether the line that ends has the last time, and none before it */
+        Cursor ended(boolean atLast) {
+            return new Cursor(last, lines + 1, linesAtLast + (atLast ? 1 : 0), 0);
         }
     }
 
@@ -85,6 +87,7 @@ public final class PodLogFile {
             cursor = new Cursor(
                     Times.of(kept.path("last")),
                     kept.path("lines").asInt(0),
+                    kept.path("linesAtLast").asInt(0),
                     kept.path("partial").asInt(0));
         } catch (JacksonException damaged) {
             startOver();
@@ -153,6 +156,7 @@ public final class PodLogFile {
                 .put("uid", uid)
                 .put("length", length)
                 .put("lines", cursor.lines())
+                .put("linesAtLast", cursor.linesAtLast())
                 .put("partial", cursor.partialBytes());
         through.forEach(kept.putArray("through")::add);
         cursor.last().ifPresent(last -> kept.put("last", last.toString()));

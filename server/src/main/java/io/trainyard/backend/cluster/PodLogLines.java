@@ -9,21 +9,21 @@ final class PodLogLines {
     private final PodLogFile file;
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
     private final StringBuilder stamp = new StringBuilder();
-    private final int known;
-    private final Optional<Instant> last;
+    private final PodLogFile.Cursor before;
     private PodLogFile.Cursor cursor;
     private int skipped;
+    private int skippedAtLast;
     private int partial;
     private boolean inText;
+    private boolean atLast;
     private boolean skipping;
     private int toSkip;
 
     PodLogLines(PodLogFile file) {
         this.file = file;
-        this.cursor = file.cursor();
-        this.known = cursor.lines();
-        this.last = cursor.last();
-        this.partial = cursor.partialBytes();
+        this.before = file.cursor();
+        this.cursor = before;
+        this.partial = before.partialBytes();
     }
 
     void take(byte[] block, int length) {
@@ -42,15 +42,27 @@ final class PodLogLines {
     private void begin() {
         inText = true;
         Optional<Instant> at = Times.of(Api.JSON.valueToTree(stamp.toString()));
-        skipping = skipped < known
-                && at.isPresent()
-                && last.isPresent()
-                && !at.get().isAfter(last.get());
-        if (skipping) return;
+        boolean tie = at.isPresent() && at.equals(before.last());
+        boolean old = at.filter(time -> !before.last().map(time::isAfter).orElse(true))
+                .isPresent();
+        skipping = old && skipped < before.lines() && (!tie || skippedAtLast < before.linesAtLast());
+        if (skipping) {
+            if (tie) skippedAtLast++;
+            return;
+        }
+        if (partial > 0 && !old) rotatedAway();
         // The one that was cut in its middle comes again from its beginning.
         toSkip = partial;
         if (partial == 0) cursor = cursor.at(at);
         partial = 0;
+        atLast = at.isPresent() && at.equals(cursor.last());
+    }
+
+    /** What is left of the line that was cut in its middle cannot be read any more. */
+    private void rotatedAway() {
+        partial = 0;
+        text.write('\n');
+        cursor = cursor.ended(true);
     }
 
     private void printed(byte each) {
@@ -66,7 +78,7 @@ final class PodLogLines {
         if (skipping) skipped++;
         else {
             text.write('\n');
-            cursor = cursor.ended();
+            cursor = cursor.ended(atLast);
         }
         inText = false;
         skipping = false;

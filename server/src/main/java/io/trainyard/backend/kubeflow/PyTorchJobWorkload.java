@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Attempts as PyTorchJobs: a master, and a worker for each further node, which find each other by what the training
- * operator says in their environment. A plan shows what the published contract shows; what is created is more.
+ * operator says in their environment. Where no cluster is asked, a plan shows what the published contract shows.
  */
 public final class PyTorchJobWorkload implements Workload {
     private static final JsonMapper JSON = new JsonMapper();
@@ -72,6 +72,7 @@ public final class PyTorchJobWorkload implements Workload {
     @Override
     public Plan plan(JobSpec spec) {
         Plan plan = Workload.super.plan(spec);
+        if (settings.asksTheCluster()) return plan;
         return new Plan(
                 plan.objections(),
                 plan.warnings(),

@@ -128,15 +128,22 @@ public final class OnCluster implements AutoCloseable {
 
     public JsonNode await(String id, String state) {
         JsonNode job = server.await(id, state);
+        name(id);
+        return job;
+    }
+
+    private void name(String id) {
         if (!names.containsKey(id))
             for (Kind kind : Kind.values())
                 objects(kind, id).forEach(it -> names.put(id, it.getMetadata().getName()));
-        return job;
     }
 
     /** Until it waits for a reason of this kind. */
     public JsonNode awaitReason(String id, String kind) {
-        return server.await(id, job -> job.at("/reason/kind").asString("").equals(kind));
+        JsonNode job =
+                server.await(id, each -> each.at("/reason/kind").asString("").equals(kind));
+        name(id);
+        return job;
     }
 
     public String state(String id) {

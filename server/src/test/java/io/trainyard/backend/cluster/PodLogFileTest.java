@@ -19,7 +19,7 @@ class PodLogFileTest {
 
     private static void print(PodLogFile log, String pod, String line) {
         log.begin(pod);
-        log.append((line + "\n").getBytes(StandardCharsets.UTF_8), log.cursor().ended());
+        log.append((line + "\n").getBytes(StandardCharsets.UTF_8), log.cursor().ended(false));
     }
 
     @Test

@@ -1,30 +1,23 @@
 package io.trainyard.backend.kubernetes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.backend.attempts.Kind;
 import io.trainyard.backend.attempts.OnCluster;
 import io.trainyard.backend.attempts.Rights;
 import io.trainyard.cluster.Cluster;
-import io.trainyard.cluster.ClusterProcess;
 import io.trainyard.cluster.FaultProxy;
 import io.trainyard.cluster.FaultProxy.Call;
 import io.trainyard.cluster.FaultProxy.Fault;
 import io.trainyard.cluster.RealCluster;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,8 +29,6 @@ import tools.jackson.databind.node.ObjectNode;
 @RealCluster
 class FaultsTest {
     private static final Set<String> FINAL = Set.of("succeeded", "failed", "cancelled");
-    private static final System.Logger LOG = System.getLogger(FaultsTest.class.getName());
-    private static final String JOB = "trainyard.io/job";
 
     @TempDir
     Path home;
@@ -128,10 +119,6 @@ class FaultsTest {
         return jobs;
     }
 
-    private static ObjectNode job(OnCluster on, String... marks) {
-        return on.scripted(Kind.JOB, marks);
-    }
-
     private OnCluster on(FaultProxy proxy, Cluster cluster) {
         return new OnCluster(home, cluster, proxy, cluster.namespace(), OnCluster.withoutOutput());
     }
@@ -176,137 +163,5 @@ class FaultsTest {
                 Cluster.until(
                         "nothing is left behind", () -> on.objects(kind, id).isEmpty() && on.companions(id) == 0);
         }
-    }
-
-    private static List<io.fabric8.kubernetes.api.model.batch.v1.Job> ours(Cluster cluster) {
-        return cluster.client()
-                .batch()
-                .v1()
-                .jobs()
-                .inNamespace(cluster.namespace())
-                .withLabel(JOB)
-                .list()
-                .getItems();
-    }
-
-    @Test
-    void while_nobody_answers_nothing_is_killed_or_started_again_and_all_is_known_soon_after(Cluster cluster) {
-        outage(cluster, 15, Duration.ofSeconds(12));
-    }
-
-    @Tag("long")
-    @Test
-    void two_minutes_without_an_API_server_cost_none_of_five_hundred_jobs_anything() throws IOException {
-        try (var process = ClusterProcess.withNodes(10);
-                var cluster = process.forClass(FaultsTest.class)) {
-            outage(cluster, 250, Duration.ofMinutes(2));
-        }
-    }
-
-    /** @param half of the jobs stay, and as many end while nobody answers */
-    private void outage(Cluster cluster, int half, Duration length) {
-        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
-                var on = on(proxy, cluster)) {
-            var staying = new ArrayList<String>();
-            var ending = new ArrayList<String>();
-            for (int i = 0; i < half; i++) {
-                staying.add(on.submit(job(on, "run-for", "1h", "number", "" + i)));
-                ending.add(on.submit(job(on, "run-for", "1h", "number", "e" + i)));
-            }
-            for (String id : staying)
-                Cluster.until("it runs", () -> on.state(id).equals("running"));
-            for (String id : ending) Cluster.until("it runs", () -> on.state(id).equals("running"));
-            List<String> before = uids(cluster);
-
-            proxy.refuse();
-            Instant back = Instant.now().plus(length);
-            for (String id : ending) finish(cluster, on.pods(id).getFirst());
-            Cluster.until(length, "the outage is over", () -> Instant.now().isAfter(back));
-            for (String id : staying) assertEquals("running", on.state(id));
-            for (String id : ending) assertEquals("running", on.state(id));
-            proxy.accept();
-
-            Instant accepted = Instant.now();
-            for (String id : ending)
-                Cluster.until("it is known", () -> on.state(id).equals("succeeded"));
-            Duration caughtUp = Duration.between(accepted, Instant.now());
-            assertTrue(caughtUp.compareTo(Duration.ofSeconds(10)) <= 0, "caught up after " + caughtUp);
-            LOG.log(System.Logger.Level.INFO, "{0} jobs caught up after {1}", 2 * half, caughtUp);
-            for (String id : staying) {
-                JsonNode job = on.server().get("/api/v1/jobs/" + id).json();
-                assertEquals("running", job.path("state").asString());
-                assertEquals(1, job.path("attempt").asInt());
-            }
-            assertEquals(1, Set.copyOf(proxy.created().values()).size());
-            assertTrue(before.containsAll(uids(cluster)), "none was started again");
-            assertEquals(
-                    staying.size(),
-                    cluster.client()
-                            .pods()
-                            .inNamespace(cluster.namespace())
-                            .withField("status.phase", "Running")
-                            .list()
-                            .getItems()
-                            .size());
-            for (String id : staying) on.server().post("/api/v1/jobs/" + id + "/cancel", "");
-            for (String id : staying)
-                Cluster.until("it is cancelled", () -> on.state(id).equals("cancelled"));
-        }
-    }
-
-    @Test
-    void a_slow_list_of_pods_after_a_restart_changes_nothing_that_is_known(Cluster cluster) {
-        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.namespace()));
-                var on = on(proxy, cluster)) {
-            String id = on.submit(job(on, "script", "image-pull-back-off"));
-            on.awaitReason(id, "image_pull");
-            String before = on.server().get("/api/v1/jobs/" + id + "/events").text();
-            proxy.script(call -> call.lists("pods") ? new Fault.Delay(Duration.ofSeconds(4)) : new Fault.None());
-            on.restart();
-            on.await(on.submit(job(on, "run-for", "0s")), "succeeded");
-            assertEquals(
-                    before, on.server().get("/api/v1/jobs/" + id + "/events").text());
-            on.cancelled(id);
-        }
-    }
-
-    @Test
-    void an_API_server_that_is_killed_and_comes_back_with_its_data_has_killed_nothing(Cluster cluster) {
-        String namespace = cluster.hostNamespace();
-        try (var on = new OnCluster(home, cluster, namespace)) {
-            String id = on.submit(Kind.JOB.shell("for second in 1 2 3 4 5 6 7 8; do echo $second; sleep 1; done"));
-            String waiting = on.submit(Kind.JOB.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
-            Cluster.until("it runs", () -> on.state(id).equals("running"));
-            Cluster.until("it runs", () -> on.state(waiting).equals("running"));
-            cluster.killApi();
-            String meanwhile = on.submit(Kind.JOB.shell("echo late"));
-            assertEquals("running", on.state(id));
-            cluster.startApi();
-            for (String each : List.of(id, meanwhile)) {
-                on.await(each, "succeeded");
-                assertEquals(
-                        1,
-                        on.server()
-                                .get("/api/v1/jobs/" + each)
-                                .json()
-                                .path("attempts")
-                                .size());
-            }
-            assertEquals(List.of("1", "2", "3", "4", "5", "6", "7", "8"), on.lines(id));
-            assertEquals(List.of("late"), on.lines(meanwhile));
-            assertEquals("running", on.state(waiting));
-            on.cancelled(waiting);
-        }
-    }
-
-    private static List<String> uids(Cluster cluster) {
-        return ours(cluster).stream().map(job -> job.getMetadata().getUid()).toList();
-    }
-
-    private static void finish(Cluster cluster, io.fabric8.kubernetes.api.model.Pod pod) {
-        cluster.client().resource(pod).edit(it -> {
-            it.getMetadata().getAnnotations().put("cluster.trainyard.io/run-for", "0s");
-            return it;
-        });
     }
 }

@@ -11,6 +11,7 @@ import io.trainyard.cluster.Cluster;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -71,29 +72,38 @@ class InterruptionsTest {
     @Test
     void a_restarted_server_goes_on_with_what_waits_what_runs_and_what_it_was_stopping(Cluster cluster) {
         try (var on = new OnCluster(home, cluster, cluster.hostNamespace())) {
-            ObjectNode large = Kind.JOB.shell("true");
-            large.withObject("/resources").put("gpus", 99);
-            String waiting = on.submit(large);
-            on.awaitReason(waiting, "no_capacity");
-            String running = on.submit(Kind.JOB.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
-            on.await(running, "running");
-            String stopping = on.submit(
-                    Kind.JOB.shell("trap 'sleep 3; echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done"));
-            on.await(stopping, "running");
-            on.server().post("/api/v1/jobs/" + stopping + "/cancel", "");
-            on.await(stopping, "stopping");
+            var stopping = new LinkedHashMap<String, Kind>();
+            var others = new LinkedHashMap<String, Kind>();
+            for (Kind kind : Kind.values()) {
+                ObjectNode large = kind.shell("true");
+                large.withObject("/resources").put("gpus", 99);
+                String waiting = on.submit(large);
+                on.awaitReason(waiting, "no_capacity");
+                others.put(waiting, kind);
+                String running = on.submit(kind.shell("trap 'exit 0' TERM; while :; do sleep 0.1; done"));
+                on.await(running, "running");
+                others.put(running, kind);
+                String leaving = on.submit(
+                        kind.shell("trap 'sleep 5; echo saved; exit 0' TERM; echo begun; while :; do sleep 0.1; done"));
+                on.awaitLine(leaving, "begun");
+                stopping.put(leaving, kind);
+            }
+            stopping.keySet().forEach(on::cancel);
+            stopping.keySet().forEach(id -> on.await(id, "stopping"));
 
             on.restart();
 
-            on.await(stopping, "cancelled");
-            assertEquals(List.of("begun", "saved"), on.lines(stopping));
-            for (String id : List.of(waiting, running)) {
-                assertEquals(1, on.jobs(id).size());
-                on.server().post("/api/v1/jobs/" + id + "/cancel", "");
+            stopping.forEach((id, kind) -> {
+                on.await(id, "cancelled");
+                assertEquals(List.of("begun", "saved"), on.lines(id), kind.word);
+            });
+            others.forEach((id, kind) -> {
+                assertEquals(1, on.objects(kind, id).size(), kind.word);
+                on.cancel(id);
                 JsonNode ended = on.await(id, "cancelled");
                 assertEquals(1, ended.path("attempts").size(), ended.toString());
-                assertTrue(on.jobs(id).isEmpty());
-            }
+                assertTrue(on.objects(kind, id).isEmpty(), kind.word);
+            });
         }
     }
 }

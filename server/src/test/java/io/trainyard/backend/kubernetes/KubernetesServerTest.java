@@ -12,6 +12,8 @@ import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,37 +45,40 @@ class KubernetesServerTest {
         }
     }
 
-    @Test
-    void a_foreign_object_of_our_name_is_left_alone(Cluster cluster) {
+    /** The least that the cluster takes, and held back, so that nothing of it changes. */
+    private static String foreign(Kind kind) {
+        return switch (kind) {
+            case JOB -> """
+                {"suspend": true, "template": {"spec": {"restartPolicy": "Never",
+                 "containers": [{"name": "main", "image": "other:1"}]}}}""";
+            case PYTORCH_JOB -> """
+                {"runPolicy": {"suspend": true}, "pytorchReplicaSpecs": {"Master": {"replicas": 1,
+                 "template": {"spec": {"containers": [{"name": "pytorch", "image": "other:1"}]}}}}}""";
+            case TRAIN_JOB -> "{\"suspend\": true, \"runtimeRef\": {\"name\": \"hf-unsloth-runtime\"}}";
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_foreign_object_of_our_name_is_left_alone(Kind kind, Cluster cluster) {
         try (var on = new OnCluster(home, cluster, cluster.hostNamespace(), "K8S_APPLY", "1")) {
             var foreign = cluster.client()
-                    .resource(new io.fabric8.kubernetes.api.model.batch.v1.JobBuilder()
-                            .withNewMetadata()
-                            .withNamespace(on.namespace())
-                            .withName("nightly")
-                            .endMetadata()
-                            .withNewSpec()
-                            .withNewTemplate()
-                            .withNewSpec()
-                            .withRestartPolicy("Never")
-                            .addNewContainer()
-                            .withName("main")
-                            .withImage("other:1")
-                            .withCommand("sleep", "100")
-                            .endContainer()
-                            .endSpec()
-                            .endTemplate()
-                            .endSpec()
-                            .build())
+                    .resource("""
+                            {"apiVersion": "%s", "kind": "%s", "metadata": {"name": "nightly", "namespace": "%s"}, "spec": %s}
+                            """.formatted(kind.apiVersion, kind.word, on.namespace(), foreign(kind)))
                     .create();
-            ObjectNode job = Kind.JOB.shell("true");
+            ObjectNode job = kind.shell("true");
             job.put("name", "nightly").putObject("labels").put("trainyard/name", "nightly");
-            JsonNode failed = on.await(on.submit(job), "failed");
+            String id = on.submit(job);
+            JsonNode failed = on.await(id, "failed");
             assertTrue(
                     failed.toString().contains("named \\\"nightly\\\" that is not of this attempt"), failed.toString());
-            assertEquals(
-                    foreign.getMetadata().getUid(),
-                    cluster.client().resource(foreign).get().getMetadata().getUid());
+            on.server().delete("/api/v1/jobs/" + id);
+            var after = cluster.client().resource(foreign).get().getMetadata();
+            assertEquals(foreign.getMetadata().getUid(), after.getUid());
+            assertEquals(null, after.getDeletionTimestamp());
+            assertTrue(after.getLabels() == null || !after.getLabels().containsKey(OnCluster.JOB), after.toString());
+            assertTrue(on.pods(kind, id).isEmpty());
         }
     }
 
@@ -148,16 +153,19 @@ class KubernetesServerTest {
         }
     }
 
-    @Test
-    void a_dry_run_is_judged_by_the_cluster_and_creates_nothing(Cluster cluster) {
+    @ParameterizedTest
+    @EnumSource
+    void a_dry_run_is_judged_by_the_cluster_and_creates_nothing(Kind kind, Cluster cluster) {
         try (var on = new OnCluster(home, cluster, cluster.namespace(), "K8S_APPLY", "dry-run")) {
-            String id = on.submit(Kind.JOB.shell("true"));
+            String id = on.submit(kind.shell("true"));
             JsonNode rendered = on.await(id, "rendered");
-            assertTrue(rendered.path("manifest").asString("").contains("podReplacementPolicy"), rendered.toString());
-            assertTrue(on.jobs(id).isEmpty());
-            ObjectNode nowhere = Kind.JOB.shell("true");
+            String manifest = rendered.path("manifest").asString("");
+            assertTrue(manifest.contains(kind.word) && manifest.contains("/dev/shm"), rendered.toString());
+            assertTrue(on.objects(kind, id).isEmpty());
+            ObjectNode nowhere = kind.shell("true");
             nowhere.withObject("/placement").put("namespace", "nowhere");
-            assertEquals(422, on.server().create(nowhere.toString()).status());
+            var refused = on.server().create(nowhere.toString());
+            assertEquals(422, refused.status(), refused.text());
         }
     }
 

@@ -153,13 +153,14 @@ class KueueTest {
     }
 
     /** Scripted: that the limit is reached is a condition which we write; all that follows is Kueue's. */
-    @Test
-    void a_job_that_kueue_has_put_back_too_often_has_failed_when_nobody_activates_it_again(Cluster cluster) {
-        String queue = kueue.queue("too-often", 1);
+    @ParameterizedTest
+    @EnumSource
+    void a_job_that_kueue_has_put_back_too_often_has_failed_when_nobody_activates_it_again(Kind kind, Cluster cluster) {
+        String queue = kueue.queue("too-often-" + kind.plural, 1);
         try (var on = on(cluster, "TRAINYARD_KUBERNETES_WAIT_DEACTIVATED_SECONDS", "4")) {
-            String id = submit(on, Kind.JOB, queue, "60s");
+            String id = submit(on, kind, queue, "60s");
             on.await(id, "running");
-            kueue.limitExceeded(on.objects(Kind.JOB, id).getFirst());
+            kueue.limitExceeded(on.objects(kind, id).getFirst());
             waits(on, id, "exceeding the maximum number of re-queuing retries");
             JsonNode failed = on.await(id, "failed");
             assertEquals("unschedulable", failed.path("cause").asString(), failed.toString());

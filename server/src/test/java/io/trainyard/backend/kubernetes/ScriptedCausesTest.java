@@ -10,7 +10,6 @@ import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -67,7 +66,8 @@ class ScriptedCausesTest {
                 "create-container-config-error", "configuration",
                 "create-container-error", "configuration",
                 "failed-mount", "volume",
-                "failed-sandbox", "network");
+                "failed-sandbox", "network",
+                "crash-loop-back-off", "crash_loop");
         try (var on = on(cluster)) {
             var waiting = new HashMap<String, String>();
             reasons.forEach((script, why) -> waiting.put(on.submit(on.scripted(kind, "script", script)), why));
@@ -104,25 +104,43 @@ class ScriptedCausesTest {
         }
     }
 
-    @Test
-    void a_job_finds_the_nodes_of_its_kind_and_spot_machines(Cluster cluster) {
+    @ParameterizedTest
+    @EnumSource(names = {"JOB", "PYTORCH_JOB"})
+    void a_job_finds_the_nodes_of_its_kind_and_spot_machines(Kind kind, Cluster cluster) {
         try (var on = on(cluster)) {
-            ObjectNode a100 = on.scripted(Kind.JOB, "run-for", "60s");
+            ObjectNode a100 = on.scripted(kind, "run-for", "60s");
             a100.withObject("/resources").put("gpus", 8).put("gpu_type", "a100");
             a100.withObject("/placement").put("spot", true);
             String id = on.submit(a100);
             on.await(id, "running");
-            assertEquals("kwok-3", on.pods(id).getFirst().getSpec().getNodeName());
+            assertEquals("kwok-3", on.pods(kind, id).getFirst().getSpec().getNodeName());
             on.cancelled(id);
-            ObjectNode t4 = on.scripted(Kind.JOB);
+            ObjectNode t4 = on.scripted(kind);
             t4.withObject("/resources").put("gpus", 1).put("gpu_type", "T4");
             String nowhere = on.submit(t4);
             on.awaitReason(nowhere, "no_such_node");
-            ObjectNode odd = on.scripted(Kind.JOB);
+            on.cancelled(nowhere);
+            ObjectNode odd = on.scripted(kind);
             odd.withObject("/resources").put("gpus", 1).put("gpu_type", "V9000");
             var refused = on.server().create(odd.toString());
             assertEquals(422, refused.status());
             assertTrue(refused.text().contains("one of A100, B200, H100"), refused.text());
+        }
+    }
+
+    /** This release takes no affinity of a TrainJob, and would leave it out without a word. */
+    @ParameterizedTest
+    @EnumSource
+    void a_type_that_the_operator_knows_by_one_label_is_found_by_every_kind(Kind kind, Cluster cluster) {
+        String types = "{\"A100\": {\"nvidia.com/gpu.product\": [\"NVIDIA-A100-SXM4-80GB\"]}}";
+        try (var on = new OnCluster(
+                home, cluster, cluster.namespace(), OnCluster.withoutOutput("TRAINYARD_KUBERNETES_GPU_TYPES", types))) {
+            ObjectNode job = on.scripted(kind, "run-for", "60s");
+            job.withObject("/resources").put("gpus", 8).put("gpu_type", "A100");
+            String id = on.submit(job);
+            on.await(id, "running");
+            assertEquals("kwok-2", on.pods(kind, id).getFirst().getSpec().getNodeName());
+            on.cancelled(id);
         }
     }
 }
