@@ -98,6 +98,35 @@ def until_partly_there(bucket: s3.Bucket, prefix: str, job: Started) -> int:
     raise AssertionError(f"no upload was under way: {job.explained()}")
 
 
+@pytest.mark.parametrize("spelled", ["dashes", pytest.param("underscores", marks=pytest.mark.drawn)])
+def test_the_published_example_of_the_studio_contract_reads_s3_and_leaves_its_adapter_in_gs_too(
+    jobs: Jobs, bucket: s3.Bucket, spelled: str
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed here: qlora is not tested")
+    output = jobs.directory / f"studio-{spelled}"
+    output.mkdir()
+    flags = {
+        "dataset_file": "s3://runs/data.jsonl",
+        "output_dir": str(output),
+        "upload_output_to": f"gs://runs/models/job-{spelled}",
+        "num_train_epochs": "2",
+        "per_device_train_batch_size": "2",
+        "gradient_accumulation_steps": "8",
+        "model_id": str(jobs.model),
+    }
+    names = {name: name if spelled == "underscores" else name.replace("_", "-") for name in flags}
+    arguments = [word for name, value in flags.items() for word in (f"--{names[name]}", value)]
+    job = Started(["train.py", *arguments], {**bucket.environment(), **bucket.as_google()}, output)
+    assert job.finish() == 0, job.explained()
+    assert job.of("started")[0]["method"] == "qlora"
+    assert [event["step"] for event in job.of("step")] == [1, 2, 3, 4, 5, 6]  # 36 rows by 16, twice
+    assert job.events[-1]["copied_to"] == f"gs://runs/models/job-{spelled}"
+    here = {file.name for file in output.iterdir() if file.is_file()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json"} <= here
+    there = {name.rpartition("/")[2] for name in bucket.names(f"models/job-{spelled}/")}
+    assert there == here - {"stderr.txt"} - {file.name for file in output.glob("termination-*")}
+
+
 def test_rows_are_read_from_the_bucket_as_they_arrive(reachable: s3.Bucket) -> None:
     reachable.put("runs/many/a.jsonl", b"".join(b'{"text": "row %d"}\n' % number for number in range(200_000)))
     rows = read(Dataset("s3://runs/many"))
@@ -155,12 +184,19 @@ def test_wrong_credentials_are_told_without_repeating_them(jobs: Jobs, tmp_path:
     assert SECRET not in json.dumps(job.events) + job.explained()
 
 
-@pytest.mark.usefixtures("reachable")
-def test_what_a_bucket_holds_is_what_was_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_what_a_bucket_holds_is_what_was_published(
+    reachable: s3.Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+) -> None:
+    for name, value in reachable.as_google().items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "a").mkdir()
     content = bytes(range(256)) * 100_000  # more than one part
     (tmp_path / "a" / "big.bin").write_bytes(content)
-    store = Bucket("s3://runs/published")
+    store = Bucket(f"{scheme}://runs/published-{scheme}")
     store.publish(tmp_path / "a", "x")
     fetched = (store.fetch("x") / "big.bin").read_bytes()
     assert hashlib.sha256(fetched).digest() == hashlib.sha256(content).digest()
+    assert f"published-{scheme}/x/big.bin" in reachable.names(f"published-{scheme}/")
+    store.delete("x")
+    assert store.names() == []

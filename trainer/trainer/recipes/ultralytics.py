@@ -22,6 +22,7 @@ from trainer.failure import Failure
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.labels import Labelled
 from trainer.recipes import options
+from trainer.storage import written
 
 IMAGE_SIZE = 640
 PROGRESS_FILE = "epoch.json"
@@ -268,13 +269,12 @@ def _labelled(part: Sequence[Labelled], images: Path, labels: Path) -> None:
 
 
 def _publish(job: Job, weights: Path, scratch: Path) -> None:
-    made = job.outputs.scratch()
-    (made / "weights").mkdir()
-    for name in KEPT:
-        if (weights / name).is_file():
-            shutil.copy(weights / name, made / "weights" / name)
-    for name in ("results.csv", "args.yaml"):
-        if (scratch / "run" / name).is_file():
-            shutil.copy(scratch / "run" / name, made / name)
-    job.outputs.publish(made, "")
-    shutil.rmtree(made, ignore_errors=True)
+    with written(job.outputs) as made:
+        (made / "weights").mkdir()
+        for name in KEPT:
+            if (weights / name).is_file():
+                shutil.copy(weights / name, made / "weights" / name)
+        for name in ("results.csv", "args.yaml"):
+            if (scratch / "run" / name).is_file():
+                shutil.copy(scratch / "run" / name, made / name)
+        job.outputs.publish(made, "")
