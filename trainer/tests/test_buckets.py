@@ -121,6 +121,8 @@ def test_the_published_example_of_the_studio_contract_reads_s3_and_leaves_its_ad
     assert job.of("started")[0]["method"] == "qlora"
     assert [event["step"] for event in job.of("step")] == [1, 2, 3, 4, 5, 6]  # 36 rows by 16, twice
     assert job.events[-1]["copied_to"] == f"gs://runs/models/job-{spelled}"
+    state = json.loads((output / "checkpoints" / "checkpoint-6" / "training_state.json").read_text())
+    assert state["threads"] == 1, "as many as it was granted by OMP_NUM_THREADS"
     here = {file.name for file in output.iterdir() if file.is_file()}
     assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json"} <= here
     there = {name.rpartition("/")[2] for name in bucket.names(f"models/job-{spelled}/")}
