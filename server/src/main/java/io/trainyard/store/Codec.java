@@ -17,6 +17,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.cfg.MapperBuilder;
+import tools.jackson.databind.cfg.MutableConfigOverride;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.jsontype.NamedType;
 import tools.jackson.dataformat.cbor.CBORFactory;
@@ -37,9 +38,8 @@ final class Codec {
     private static <B extends MapperBuilder<?, B>> B tagged(B builder) {
         return builder.changeDefaultPropertyInclusion(
                         inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_ABSENT))
-                // What was written before there was such a thing.
-                .withConfigOverride(
-                        Map.class, override -> override.setNullHandling(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
+                .withConfigOverride(List.class, Codec::nothingWhereEmpty)
+                .withConfigOverride(Map.class, Codec::nothingWhereEmpty)
                 .addMixIn(JobState.class, Tagged.class)
                 .addMixIn(JobState.Then.class, Tagged.class)
                 .addMixIn(Outcome.class, Tagged.class)
@@ -61,6 +61,12 @@ final class Codec {
                         new NamedType(Variable.Plain.class, "plain"),
                         new NamedType(Variable.Secret.class, "secret"),
                         new NamedType(Variable.FromCluster.class, "cluster"));
+    }
+
+    /** Shorter, and what was written before there was such a thing is read as empty too. */
+    private static void nothingWhereEmpty(MutableConfigOverride override) {
+        override.setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_EMPTY, JsonInclude.Include.ALWAYS))
+                .setNullHandling(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY));
     }
 
     static final Codec INSTANCE = new Codec();

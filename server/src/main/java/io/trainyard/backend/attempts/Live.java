@@ -32,8 +32,6 @@ import tools.jackson.databind.JsonNode;
 /** One attempt that may have something on the cluster. */
 final class Live implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Live.class.getName());
-    /** The watch shows what was created some time after its answer. */
-    private static final Duration WATCH_LAGS = Duration.ofSeconds(10);
     /** A pod that its node does not let go for so long after its time has no one left to let it go. */
     private static final Duration NEVER_RELEASED = Duration.ofMinutes(5);
 
@@ -53,7 +51,8 @@ final class Live implements AutoCloseable {
         }
     }
 
-    private record Created(JsonNode object, Instant at) {}
+    /** What the answer to its creation showed, for as long as the watch has not come that far. */
+    private record Created(JsonNode object, String version) {}
 
     Live(Ground ground, Attempt attempt, Place place, Folder folder, Sightings sightings) {
         this.ground = ground;
@@ -64,7 +63,9 @@ final class Live implements AutoCloseable {
     }
 
     synchronized void created(JsonNode object) {
-        created = new Created(Sightings.trimmed(object), now());
+        created = new Created(
+                Sightings.trimmed(object),
+                object.at("/metadata/resourceVersion").asString(""));
     }
 
     private Instant now() {
@@ -99,18 +100,15 @@ final class Live implements AutoCloseable {
     }
 
     private synchronized Optional<JsonNode> watched(Handle handle) {
+        // Asked before looking: what arrives in between is found.
+        if (created != null && sightings.reached(created.version())) created = null;
         Optional<JsonNode> object = sightings
                 .object(place.name())
                 .filter(it -> uid(it).equals(handle.uid()))
                 // The watch has not heard yet that it was removed.
                 .filter(it -> !removed || it.path("metadata").has("deletionTimestamp"));
-        if (object.isPresent()) {
-            created = null;
-            return object;
-        }
-        Created made = created;
-        if (removed || made == null || !uid(made.object()).equals(handle.uid())) return Optional.empty();
-        return now().isBefore(made.at().plus(WATCH_LAGS)) ? Optional.of(made.object()) : Optional.empty();
+        if (object.isPresent() || removed) return object;
+        return Optional.ofNullable(created).map(Created::object).filter(it -> uid(it).equals(handle.uid()));
     }
 
     /** A live read; one of the same name that is not ours counts as not there. */

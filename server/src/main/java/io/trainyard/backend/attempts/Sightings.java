@@ -116,6 +116,11 @@ final class Sightings implements AutoCloseable {
         return objects.get(name);
     }
 
+    /** Whether an object of this version would be in memory, if it were still there. */
+    boolean reached(String version) {
+        return objects.reached(version);
+    }
+
     /** Whether the pods in memory are all there are. */
     boolean seesPods() {
         pods.awaitFirst(FIRST_WITHIN);

@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.math.BigInteger;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -34,6 +36,8 @@ public final class Reflector<T> implements AutoCloseable {
     /** The server sends a bookmark every minute: a watch that is silent for longer is dead without knowing. */
     private static final Duration DEAD_AFTER = Duration.ofSeconds(150);
 
+    private static final Pattern WHOLE = Pattern.compile("\\d+");
+
     private final Api api;
     private final What what;
     private final Function<JsonNode, T> reading;
@@ -44,7 +48,7 @@ public final class Reflector<T> implements AutoCloseable {
     private volatile boolean open = true;
     private volatile @Nullable InputStream watching;
     private volatile long lastLine = System.nanoTime();
-    private String version = "";
+    private volatile String version = "0";
 
     /**
      * @param path of the collection
@@ -106,6 +110,16 @@ public final class Reflector<T> implements AutoCloseable {
         return Optional.ofNullable(byName.get(name));
     }
 
+    /**
+     * Whether what happened up to this version of an object of this kind is in memory. Versions are whole numbers that
+     * grow (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); one that is none counts as reached.
+     */
+    public boolean reached(String change) {
+        String here = version;
+        if (!WHOLE.matcher(change).matches() || !WHOLE.matcher(here).matches()) return true;
+        return new BigInteger(here).compareTo(new BigInteger(change)) >= 0;
+    }
+
     public Collection<T> all() {
         return List.copyOf(byName.values());
     }
@@ -159,6 +173,7 @@ public final class Reflector<T> implements AutoCloseable {
     private void list() {
         var gone = new HashSet<>(byName.keySet());
         String next = "";
+        String listedAt;
         do {
             String from = next.isEmpty() ? "" : "&continue=" + URLEncoder.encode(next, StandardCharsets.UTF_8);
             JsonNode page = ask("limit=" + PAGE + from);
@@ -166,10 +181,11 @@ public final class Reflector<T> implements AutoCloseable {
                 gone.remove(name(item));
                 put(item);
             }
-            version = page.at("/metadata/resourceVersion").asString("");
+            listedAt = page.at("/metadata/resourceVersion").asString("");
             next = page.at("/metadata/continue").asString("");
         } while (!next.isEmpty());
         for (String name : gone) remove(name);
+        version = listedAt;
         boolean back = sight == Sight.LOST || sight == Sight.FORBIDDEN;
         sight = Sight.IN_STEP;
         lastLine = System.nanoTime();
@@ -236,12 +252,12 @@ public final class Reflector<T> implements AutoCloseable {
         JsonNode object = event.path("object");
         String type = event.path("type").asString("");
         if (type.equals("ERROR")) return false;
-        version = object.at("/metadata/resourceVersion").asString(version);
         if (type.equals("DELETED")) {
             // Its last state is worth telling before it is gone.
             put(object);
             remove(name(object));
         } else if (!type.equals("BOOKMARK")) put(object);
+        version = object.at("/metadata/resourceVersion").asString(version);
         return true;
     }
 

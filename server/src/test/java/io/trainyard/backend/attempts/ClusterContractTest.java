@@ -197,10 +197,10 @@ class ClusterContractTest {
                     "it is complete", () -> kind.succeeded(objects(attempt).getFirst()));
         }
 
-        /** The pods of what was deleted go some time after it. */
+        /** The pods of what was deleted go some time after it: on a busy machine the garbage collector takes minutes. */
         @Override
         protected void settle() {
-            Cluster.until("nothing is being removed", () -> {
+            Cluster.until(Duration.ofMinutes(2), "nothing is being removed", () -> {
                 List<String> there = cluster
                         .client()
                         .genericKubernetesResources(kind.apiVersion, kind.word)

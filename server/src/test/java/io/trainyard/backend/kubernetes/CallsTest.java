@@ -12,8 +12,10 @@ import io.trainyard.cluster.FaultProxy.Call;
 import io.trainyard.cluster.FaultProxy.Fault;
 import io.trainyard.cluster.RealCluster;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +85,28 @@ class CallsTest {
             jobs.forEach(id -> on.await(id, "succeeded"));
             // Each once at its end; while they ran, each of the four nodes for the sake of one of them.
             assertTrue(asked.size() <= jobs.size() + 2 * 4, asked.size() + " times");
+        }
+    }
+
+    @Test
+    void a_job_that_the_watch_shows_late_is_not_asked_for(Cluster cluster) {
+        try (var proxy = new FaultProxy(Rights.granted(cluster, cluster.hostNamespace()))) {
+            var asked = new ConcurrentLinkedQueue<Call>();
+            var watches = new AtomicInteger();
+            proxy.script(call -> {
+                if (call.method().equals("GET") && call.path().contains("/jobs/")) asked.add(call);
+                if (!call.watches() || !call.path().contains("/jobs?")) return new Fault.None();
+                return watches.incrementAndGet() == 1
+                        ? new Fault.Cut(Duration.ofSeconds(3))
+                        : new Fault.Delay(Duration.ofSeconds(15));
+            });
+            try (var on = new OnCluster(home, cluster, proxy, cluster.hostNamespace(), "TRAINYARD_POLL_SECONDS", "1")) {
+                on.await(on.submit(Kind.JOB.shell("true")), "succeeded");
+                Cluster.until("the watch is away", () -> watches.get() == 2);
+                String id = on.submit(Kind.JOB.shell("true"));
+                on.await(id, "succeeded");
+                assertEquals(List.of(), List.copyOf(asked));
+            }
         }
     }
 
