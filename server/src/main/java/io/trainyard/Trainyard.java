@@ -170,7 +170,7 @@ final class Trainyard implements AutoCloseable {
     private Deliverer deliverer(Configuration configuration, Sealer sealer, InstantSource clock) {
         Map<String, Renderer> renderers = Map.of(
                 "", new Notices(store.metrics(), clock),
-                "trainer", new Callbacks(configuration.submittedAs(), store.metrics()));
+                "trainer", new Callbacks(configuration.submittedAs(), store));
         return new Deliverer(
                 store,
                 sealer,

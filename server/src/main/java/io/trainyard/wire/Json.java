@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.StreamReadConstraints;
@@ -31,6 +32,10 @@ public final class Json {
                     .build())
             .build();
 
+    private static final Pattern PLACE = Pattern.compile(" \\(start marker at .*", Pattern.DOTALL);
+    private static final Pattern QUOTED =
+            Pattern.compile("((?:Unrecognized|Non-standard) token) '.*?'", Pattern.DOTALL);
+
     private Json() {}
 
     /** A body, or what kept it from being one. */
@@ -54,8 +59,14 @@ public final class Json {
             if (!isUtf8(body)) return new Parsed.Unreadable();
             TokenStreamLocation location = e.getLocation();
             long offset = location == null ? 0 : Math.max(0, location.getByteOffset());
-            return new Parsed.Broken(offset, Scalars.cut(String.valueOf(e.getOriginalMessage()), 200));
+            return new Parsed.Broken(offset, reason(String.valueOf(e.getOriginalMessage())));
         }
+    }
+
+    /** Without the piece of the body that it quotes, which may be of a secret, and without words about the parser's own place. */
+    private static String reason(String message) {
+        String plain = QUOTED.matcher(PLACE.matcher(message).replaceFirst("")).replaceFirst("$1");
+        return Scalars.cut(plain, 200);
     }
 
     private static boolean odd(byte[] body) {

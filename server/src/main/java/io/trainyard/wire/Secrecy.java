@@ -2,17 +2,21 @@ package io.trainyard.wire;
 
 import java.util.Collection;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Which names stand for secret values. */
 public final class Secrecy {
     /** Shorter values are no secrets, and would be found in ordinary text. */
     private static final int MIN_SECRET_CHARACTERS = 4;
 
+    private static final Pattern URL_WITH_PASSWORD =
+            Pattern.compile("[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\\s:@]{0,256}:[^/\\s@]+@");
+
     private Secrecy() {}
 
-    /** An environment variable that is named like a secret or repeats a known one. */
+    /** An environment variable that is named like a secret, holds a URL with a password, or repeats a known one. */
     public static boolean looksSecret(String name, String value, Collection<String> known) {
-        if (suspiciousVariable(name)) return true;
+        if (suspiciousVariable(name) || URL_WITH_PASSWORD.matcher(value).find()) return true;
         return known.stream().anyMatch(each -> each.length() >= MIN_SECRET_CHARACTERS && value.contains(each));
     }
 

@@ -19,6 +19,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +36,7 @@ import tools.jackson.databind.JsonNode;
  * and every byte that it keeps is read. A value is looked for by the part that nothing else has.
  */
 class FiftyCanariesTest {
-    private static final Pattern CANARY = Pattern.compile("canary[0-9]{2}of[a-z]{16}");
+    private static final Pattern CANARY = Pattern.compile("canary[0-9][0-9a-z]of[a-z]{16}");
     private static final String JOBS = "/api/v1/jobs";
 
     /** {@code %s} is the backend of the job. */
@@ -50,13 +56,14 @@ class FiftyCanariesTest {
     private static final String UNIFIED = """
             {"framework":"hf","model_id":"org/tiny","run_id":"canary-run","checkpoint_base_uri":"s3://bucket/runs","dataset_uri":"s3://bucket/rows.jsonl",
              "env":{"HF_TOKEN":"canary51ofabcdefghijklmnop","WANDB_API_KEY":"canary52ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary53ofabcdefghijklmnop",
-               "DB_PASSWORD":"canary54ofabcdefghijklmnop","MY_CREDENTIALS":"canary55ofabcdefghijklmnop","URL":"https://x/?t=canary51ofabcdefghijklmnop"},
+               "DB_PASSWORD":"canary54ofabcdefghijklmnop","MY_CREDENTIALS":"canary55ofabcdefghijklmnop","URL":"https://x/?t=canary51ofabcdefghijklmnop","DATABASE":"postgres://u:canary5aofabcdefghijklmnop@host/db"},
              "annotations":{"note":"repeats canary52ofabcdefghijklmnop"},
              "extra_args":{"api_key":"canary56ofabcdefghijklmnop","hub_token":"canary57ofabcdefghijklmnop"}}""";
 
     private static final String STUDIO = """
             {"backend":"kubernetes","dataset_file":"gs://data/train.jsonl","output_dir":"gs://data/out","job_name":"secrets","hf_token":"canary58ofabcdefghijklmnop",
-             "env":{"WANDB_API_KEY":"canary59ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary60ofabcdefghijklmnop","DB_PASSWORD":"canary61ofabcdefghijklmnop",
+             "trainer_args":{"hf_token":"canary5bofabcdefghijklmnop"},
+             "env":{"HF_TOKEN":"canary5cofabcdefghijklmnop","CACHE":"redis://:canary5dofabcdefghijklmnop@host/0","WANDB_API_KEY":"canary59ofabcdefghijklmnop","AWS_SECRET_ACCESS_KEY":"canary60ofabcdefghijklmnop","DB_PASSWORD":"canary61ofabcdefghijklmnop",
                "URL":"https://x/?t=canary59ofabcdefghijklmnop"}}""";
 
     private static final String INTERNAL_AUTH = "canary62ofabcdefghijklmnop";
@@ -89,16 +96,46 @@ class FiftyCanariesTest {
         settings.put("TRAINYARD_SIMULATED_RUN_MILLIS", "1");
         settings.put("INTERNAL_AUTH_TOKEN", INTERNAL_AUTH);
         sent.add(INTERNAL_AUTH);
-        try (var server = LiveServer.withEnvironment(home, settings)) {
+        var log = new ServerLog();
+        try (log;
+                var server = LiveServer.withEnvironment(home, settings)) {
             ask(server);
             read(server);
         }
+        assertTrue(
+                log.lines.stream().anyMatch(line -> line.contains("listens on")), "the server's log was read at all");
+        shown.addAll(log.lines);
         receiver.close();
         assertTrue(receiver.told().size() > 8, receiver.told().size() + " notices");
         for (var told : receiver.told()) shown.add(told.path() + new String(told.body(), StandardCharsets.UTF_8));
         assertTrue(sent.size() >= 50, sent.size() + " canaries were sent");
         for (String text : shown) assertFalse(CANARY.matcher(text).find(), text);
         assertEquals(Set.of(), kept(home));
+    }
+
+    /** What the server writes for its operator, every level of it. */
+    private static final class ServerLog extends Handler implements AutoCloseable {
+        private static final Logger OURS = Logger.getLogger("io.trainyard");
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+
+        ServerLog() {
+            OURS.setLevel(Level.ALL);
+            OURS.addHandler(this);
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            lines.add(new SimpleFormatter().format(line));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            OURS.removeHandler(this);
+            OURS.setLevel(null);
+        }
     }
 
     /** Every contract is asked, and asked again, wrongly too. */
@@ -128,12 +165,29 @@ class FiftyCanariesTest {
             made(post(server, "/" + service + "/train", body));
             post(server, "/" + service + "/train", body);
             post(server, "/" + service + "/train", body.replace("\"gpus\":8", "\"gpus\":\"x\""));
+            // Bodies that no parser reads to the end: their pieces are not quoted either.
+            post(server, "/" + service + "/train", body.replace("\"canary", "canary"));
+            post(
+                    server,
+                    "/" + service + "/train",
+                    body.replace(
+                            "{\"trainer_env\"",
+                            "{\"trainer_args\":\"--x 'canary%dkofabcdefghijklmnop\",\"trainer_env\""
+                                    .formatted(ten - 1)));
+            keep(server.post("/" + service + "/train/c-" + service + "/cancel", ""));
             keep(server.get("/" + service + "/train/c-" + service));
         }
         made(post(server, "/unified/train", UNIFIED));
         post(server, "/unified/train", UNIFIED.replace("\"canary-run\"", "7.5"));
-        keep(server.get("/unified/jobs"));
-        made(post(server, "/studio/train", STUDIO));
+        post(server, "/unified/train", UNIFIED.replace("\"canary51", "canary51"));
+        String name = "/unified/train/hf-canary-run";
+        assertEquals(200, keep(server.get(name)).status());
+        assertEquals(200, keep(server.get(name + "/logs")).status());
+        assertEquals(200, keep(server.get("/unified/train")).status());
+        assertEquals(200, keep(server.post(name + "/cancel", "")).status());
+        String job = made(post(server, "/studio/train", STUDIO)).at("/job/id").stringValue();
+        assertEquals(200, keep(server.get("/studio/jobs/" + job)).status());
+        post(server, "/studio/train", STUDIO.replace("\"canary58", "canary58"));
         post(server, "/studio/train", STUDIO.replace("\"secrets\"", "{}"));
         keep(server.get("/studio/jobs"));
         post(server, "/vision/training/start", VISION, "X-Internal-Auth", INTERNAL_AUTH);
@@ -150,6 +204,18 @@ class FiftyCanariesTest {
                                 INTERNAL_AUTH)
                         .status());
         keep(server.get("/vision/training/status/7", "X-Internal-Auth", INTERNAL_AUTH));
+        for (String part : List.of("", "/status", "/logs", "/metrics", "/checkpoints"))
+            keep(server.get("/vision/api/v1/training/jobs/7" + part));
+        String status = "{\"status\":\"running\",\"error\":\"%s\",\"progress\":1}".formatted(INTERNAL_AUTH);
+        for (String token : List.of(INTERNAL_AUTH, "canary66ofabcdefghijklmnop"))
+            post(
+                    server,
+                    "/vision/internal/training/7/logs",
+                    "{\"message\":\"it is %s\",\"level\":\"INFO\"}".formatted(INTERNAL_AUTH),
+                    "X-Internal-Auth",
+                    token);
+        keep(server.send(server.request(
+                "PATCH", "/vision/internal/training/7/status", status, "X-Internal-Auth", INTERNAL_AUTH)));
     }
 
     /** @param ten distinguishes its canaries from those of the other services */
@@ -157,11 +223,14 @@ class FiftyCanariesTest {
         return """
             {"job_id":"%1$s","base_model":{"provider":"%2$s","model_name":"m","auth_token":"canary%3$d1ofabcdefghijklmnop","huggingface_token":"canary%3$d2ofabcdefghijklmnop"},
              "customization":{"method":"lora"},"resources":{"gpus":8},
-             "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}}],
+             "datasets":[{"source":"s3://b/rows.jsonl","format":"jsonl","auth":{"token":"canary%3$d3ofabcdefghijklmnop","username":"canary%3$d4ofabcdefghijklmnop","password":"canary%3$d5ofabcdefghijklmnop","role_arn":"canary%3$d6ofabcdefghijklmnop"}},
+               {"source":"s3://b/more.jsonl","format":"jsonl","auth":{"aws_access_key_id":"canary%3$daofabcdefghijklmnop","aws_secret_access_key":"canary%3$dbofabcdefghijklmnop","aws_session_token":"canary%3$dcofabcdefghijklmnop"}}],
              "tuning_parameters":{},
-             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop"}},
+             "artifacts":{"log_uri":"s3://b/l","output_uri":"s3://b/o","auth":{"aws_access_key_id":"canary%3$d7ofabcdefghijklmnop","aws_secret_access_key":"canary%3$d8ofabcdefghijklmnop",
+               "aws_session_token":"canary%3$ddofabcdefghijklmnop","token":"canary%3$deofabcdefghijklmnop","username":"canary%3$dfofabcdefghijklmnop","password":"canary%3$dgofabcdefghijklmnop","role_arn":"canary%3$dhofabcdefghijklmnop"}},
              "callbacks":{"webhook_url":"RECEIVER/hook","auth_header":"Bearer canary%3$d9ofabcdefghijklmnop"},
-             "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop"}}}""".formatted(id, provider, ten);
+             "extra_parameters":{"trainer_env":{"WANDB_API_KEY":"canary%3$d0ofabcdefghijklmnop","MIRROR":"https://u:canary%3$diofabcdefghijklmnop@host/"},
+               "job_annotations":{"note":"repeats canary%3$d1ofabcdefghijklmnop"},"unknown":{"api_key":"canary%3$djofabcdefghijklmnop"}}}""".formatted(id, provider, ten);
     }
 
     private static JsonNode made(LiveServer.Reply reply) {

@@ -31,8 +31,7 @@ final class Answers {
 
     static ObjectNode summary(Job job, Seen seen) {
         JsonNode asked = Json.MAPPER.readTree(job.request());
-        boolean process = asked.path("backend").asString("").equals(Target.LOCAL.word());
-        Status status = Status.of(job, process);
+        Status status = Status.of(job, isProcess(asked));
         ObjectNode summary = Json.MAPPER.createObjectNode();
         summary.put("id", job.identity().clientId().orElseThrow());
         summary.set("name", asked.get("name"));
@@ -48,6 +47,14 @@ final class Answers {
         summary.put("logTail", seen.logTail());
         if (!job.warnings().isEmpty()) job.warnings().forEach(summary.putArray("warnings")::add);
         return summary;
+    }
+
+    static boolean isProcess(Job job) {
+        return isProcess(Json.MAPPER.readTree(job.request()));
+    }
+
+    private static boolean isProcess(JsonNode asked) {
+        return asked.path("backend").asString("").equals(Target.LOCAL.word());
     }
 
     /** The object's name where the name is ours to give; what the backend calls it where it gives the name. */

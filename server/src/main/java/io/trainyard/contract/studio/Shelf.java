@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.trainyard.admission.Admission;
 import io.trainyard.contract.studio.LogBook.Entry;
 import io.trainyard.http.Refusal;
+import io.trainyard.job.Attempt;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
@@ -123,6 +124,9 @@ final class Shelf {
     private static Optional<Instant> started(Job job, List<AttemptRecord> attempts) {
         return switch (job.state()) {
             case JobState.Queued(int attempt, Instant _, var _) when attempt == 1 -> Optional.empty();
+            // A process that is not there yet is shown as queued.
+            case JobState.Launching(Attempt attempt, var _, var _)
+            when attempt.number() == 1 && Answers.isProcess(job) -> Optional.empty();
             case JobState.Done(Outcome.Rendered _, Instant at) -> Optional.of(at);
             case JobState.Queued _,
                     JobState.Launching _,

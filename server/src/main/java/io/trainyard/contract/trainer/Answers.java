@@ -1,5 +1,6 @@
 package io.trainyard.contract.trainer;
 
+import io.trainyard.job.Handle;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.JobState.Then;
@@ -71,20 +72,31 @@ final class Answers {
                 : text + ": " + reason.sentence();
     }
 
+    /** What a new job is told when its object is there. */
+    static Status created(Handle handle) {
+        return new Status("submitted", handle.kind() + " created");
+    }
+
+    /**
+     * What is shown of a job besides where it stands.
+     *
+     * @param spec writes the member of the metadata that says what was asked for
+     */
+    record Shown(Service service, String backendJobId, JobSpecs.Writing spec) {}
+
     /** The contract's TrainingResponse. */
-    static byte[] job(Service service, Job job, Status status, JobSpecs.Writing spec) {
+    static byte[] job(Shown shown, Job job, Status status) {
         String jobId = job.identity().clientId().orElseThrow();
         var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
             out.writeStartObject();
             out.writeStringProperty("job_id", jobId);
-            out.writeStringProperty("backend_job_id", service.backendJobId(jobId));
+            out.writeStringProperty("backend_job_id", shown.backendJobId());
             out.writeStringProperty("status", status.word());
             out.writeStringProperty("detail", status.detail());
             out.writeNullProperty("dashboard_url");
             out.writeObjectPropertyStart("metadata");
-            out.writeName("job_spec");
-            spec.write(out, service, job);
+            shown.spec().write(out, shown, job);
             out.writeObjectPropertyStart("trainyard");
             out.writeStringProperty("id", job.id().value());
             out.writeStringProperty("backend", job.backend());

@@ -4,7 +4,7 @@ import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.job.Progress;
 import io.trainyard.secrets.Mask;
-import io.trainyard.store.Metrics;
+import io.trainyard.store.Store;
 import io.trainyard.webhook.AddressPolicy;
 import io.trainyard.webhook.Authorization;
 import io.trainyard.webhook.Renderer;
@@ -29,12 +29,12 @@ public final class Callbacks implements Renderer {
     private static final String SUBMITTED = "submitted";
 
     private final String submittedAs;
-    private final Metrics metrics;
+    private final Store store;
 
     /** @param submittedAs the word for a job that does not run yet: the studio knows {@code queued} only */
-    public Callbacks(String submittedAs, Metrics metrics) {
+    public Callbacks(String submittedAs, Store store) {
         this.submittedAs = submittedAs;
-        this.metrics = metrics;
+        this.store = store;
     }
 
     /** What speaks against the receiver that a request names. */
@@ -101,7 +101,8 @@ public final class Callbacks implements Renderer {
     @Override
     public Message heartbeat(Job job, Instant now) {
         var status = Answers.status(job);
-        String progress = metrics.progress(job.id()).map(Callbacks::words).orElse("");
+        String progress =
+                store.metrics().progress(job.id()).map(Callbacks::words).orElse("");
         return message(job, status.word(), status.detail() + progress, now);
     }
 
@@ -126,7 +127,7 @@ public final class Callbacks implements Renderer {
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
             out.writeStartObject();
             out.writeStringProperty("job_id", jobId);
-            out.writeStringProperty("backend_job_id", job.spec().name());
+            out.writeStringProperty("backend_job_id", ClusterObject.backendJobId(store.jobs(), job));
             out.writeStringProperty("status", word.equals(SUBMITTED) ? submittedAs : word);
             out.writeStringProperty("detail", detail);
             out.writeStringProperty("log", detail);

@@ -175,7 +175,8 @@ final class Extras {
             try {
                 return ShellWords.split(value.stringValue());
             } catch (IllegalArgumentException unbalanced) {
-                refuse(name, unbalanced.getMessage() + " in " + Scalars.cut(value.stringValue(), 100));
+                // Without the words themselves: what is among them may be a secret.
+                refuse(name, String.valueOf(unbalanced.getMessage()));
                 return List.of();
             }
         }

@@ -13,6 +13,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The part of a job's answers that never changes, most of them; kept as written for those who ask again and again. */
 final class JobSpecs {
+    private static final String JOB_SPEC = "job_spec";
     private static final int MAX_KEPT = 512;
     private static final int MAX_KEPT_BYTES = 64 * 1024;
 
@@ -21,21 +22,22 @@ final class JobSpecs {
     /** How the part is written into an answer. */
     @FunctionalInterface
     interface Writing {
-        void write(JsonGenerator out, Service service, Job job);
+        void write(JsonGenerator out, Answers.Shown shown, Job job);
     }
 
-    void kept(JsonGenerator out, Service service, Job job) {
+    void kept(JsonGenerator out, Answers.Shown shown, Job job) {
         SerializableString known;
         synchronized (kept) {
             known = kept.get(job.id());
         }
-        out.writeRawValue(known == null ? keep(service, job) : known);
+        out.writeName(JOB_SPEC);
+        out.writeRawValue(known == null ? keep(shown, job) : known);
     }
 
-    private SerializableString keep(Service service, Job job) {
+    private SerializableString keep(Answers.Shown shown, Job job) {
         var bytes = new ByteArrayOutputStream(8192);
         try (JsonGenerator out = Json.MAPPER.createGenerator(bytes)) {
-            once(out, service, job);
+            write(out, shown, job);
         }
         var text = new SerializedString(bytes.toString(StandardCharsets.UTF_8));
         if (bytes.size() > MAX_KEPT_BYTES) return text;
@@ -47,16 +49,27 @@ final class JobSpecs {
     }
 
     /** For whoever may never ask again. */
-    static void once(JsonGenerator out, Service service, Job job) {
-        JsonNode shown = Json.MAPPER.readTree(job.request());
+    static void once(JsonGenerator out, Answers.Shown shown, Job job) {
+        out.writeName(JOB_SPEC);
+        write(out, shown, job);
+    }
+
+    private static void write(JsonGenerator out, Answers.Shown shown, Job job) {
+        JsonNode kept = Json.MAPPER.readTree(job.request());
         out.writeStartObject();
         out.writeStringProperty("job_id", job.identity().clientId().orElseThrow());
-        out.writeStringProperty("backend", service.word);
-        out.writeStringProperty("backend_job_id", job.spec().name());
+        out.writeStringProperty("backend", shown.service().word);
+        out.writeStringProperty("backend_job_id", shown.backendJobId());
         out.writeName("train_job");
-        TrainJob.write(out, job.spec(), shown);
+        TrainJob.write(out, job.spec(), shown.backendJobId(), kept);
         out.writeName("callbacks");
-        Json.write(out, shown.get("callbacks"), Json.Style.WHOLE);
+        Json.write(out, kept.get("callbacks"), Json.Style.WHOLE);
         out.writeEndObject();
+    }
+
+    /** On a cluster the TrainJob stands alone, as it was first published. */
+    static void object(JsonGenerator out, Answers.Shown shown, Job job) {
+        out.writeName("train_job");
+        TrainJob.write(out, job.spec(), shown.backendJobId(), Json.MAPPER.readTree(job.request()));
     }
 }

@@ -75,12 +75,12 @@ final class TrainJob {
     }
 
     /** @param shown what {@link Shown#json} wrote */
-    static void write(JsonGenerator out, JobSpec spec, JsonNode shown) {
+    static void write(JsonGenerator out, JobSpec spec, String name, JsonNode shown) {
         out.writeStartObject();
         copy(out, shown, "apiVersion");
         out.writeStringProperty("kind", "TrainJob");
         out.writeObjectPropertyStart("metadata");
-        out.writeStringProperty("name", spec.name());
+        out.writeStringProperty("name", name);
         writeMap(out, "labels", spec.labels());
         writeMap(out, "annotations", spec.annotations());
         out.writeEndObject();

@@ -16,6 +16,7 @@ import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Store;
+import io.trainyard.stream.FirstWord;
 import io.trainyard.webhook.AddressPolicy;
 import io.trainyard.wire.Details;
 import io.trainyard.wire.Json;
@@ -41,6 +42,7 @@ public final class TrainerContract implements Contract {
     private final RuntimeDefaults runtime;
     private final ApiDocs docs = new ApiDocs();
     private final JobSpecs specs = new JobSpecs();
+    private final FirstWord firstWord;
 
     public TrainerContract(
             Admission admission, Store store, Tokens tokens, AddressPolicy addresses, RuntimeDefaults runtime) {
@@ -49,6 +51,7 @@ public final class TrainerContract implements Contract {
         this.tokens = tokens;
         this.addresses = addresses;
         this.runtime = runtime;
+        firstWord = new FirstWord(store, ClusterObject.BACKENDS);
     }
 
     @Override
@@ -149,9 +152,9 @@ public final class TrainerContract implements Contract {
         }
     }
 
-    private static void answer(Context context, Service service, Answer answer) {
+    private void answer(Context context, Service service, Answer answer) {
         switch (answer) {
-            case Answer.Accepted accepted -> job(context, service, accepted.job(), JobSpecs::once);
+            case Answer.Accepted accepted -> accepted(context, service, firstWord.of(accepted.job()));
             case Answer.Repeated repeated -> job(context, service, repeated.job(), JobSpecs::once);
             case Answer.Taken taken -> {
                 String jobId = taken.job().identity().clientId().orElseThrow();
@@ -178,6 +181,18 @@ public final class TrainerContract implements Contract {
         }
     }
 
+    private void accepted(Context context, Service service, Job job) {
+        Optional<String> refusal = firstWord.refusal(job);
+        if (refusal.isPresent()) refuse(context, 400, refusal.get());
+        else
+            job(
+                    context,
+                    service,
+                    job,
+                    firstWord.created(job).map(Answers::created).orElseGet(() -> Answers.status(job)),
+                    JobSpecs::once);
+    }
+
     private void show(Context context, Service service, String jobId) {
         Optional<Job> job = find(service, jobId);
         if (job.isPresent()) job(context, service, job.get(), specs::kept);
@@ -191,10 +206,7 @@ public final class TrainerContract implements Contract {
             unknown(context, jobId);
         } else if (before.orElseThrow().state().ended()) {
             String word = Answers.status(after.get()).word();
-            answer(
-                    context,
-                    200,
-                    Answers.job(service, after.get(), new Answers.Status(word, "Job already " + word), specs::kept));
+            job(context, service, after.get(), new Answers.Status(word, "Job already " + word), specs::kept);
         } else {
             job(context, service, after.get(), specs::kept);
         }
@@ -210,8 +222,19 @@ public final class TrainerContract implements Contract {
         answer(context, 404, Details.text("Job " + jobId + " not found"));
     }
 
-    private static void job(Context context, Service service, Job job, JobSpecs.Writing spec) {
-        answer(context, 200, Answers.job(service, job, Answers.status(job), spec));
+    private void job(Context context, Service service, Job job, JobSpecs.Writing spec) {
+        job(context, service, job, Answers.status(job), spec);
+    }
+
+    private void job(Context context, Service service, Job job, Answers.Status status, JobSpecs.Writing spec) {
+        String name = ClusterObject.backendJobId(store.jobs(), job);
+        answer(
+                context,
+                200,
+                Answers.job(
+                        new Answers.Shown(service, name, ClusterObject.isFor(job) ? JobSpecs::object : spec),
+                        job,
+                        status));
     }
 
     private static void wrong(Context context, List<Problem> problems) {

@@ -6,7 +6,20 @@
  * the response. More than a dozen files, because judging a body in the words of its first implementation (table,
  * walker, scalars, free parameters) is half of this contract.
  */
-@Room(mayUse = {"spec", "job", "store", "admission", "secrets", "access", "http", "webhook", "wire", "contract.root"})
+@Room(
+        mayUse = {
+            "spec",
+            "job",
+            "store",
+            "stream",
+            "admission",
+            "secrets",
+            "access",
+            "http",
+            "webhook",
+            "wire",
+            "contract.root"
+        })
 @NullMarked
 package io.trainyard.contract.trainer;
 

@@ -1,5 +1,6 @@
 package io.trainyard.contract.unified;
 
+import io.trainyard.job.Handle;
 import io.trainyard.job.Job;
 import io.trainyard.job.JobState;
 import io.trainyard.job.JobState.Then;
@@ -40,6 +41,11 @@ final class Answers {
                     .put("run_id", runId)
                     .toString();
         }
+    }
+
+    /** What a new job is told when its object is there. */
+    static Status created(Handle handle) {
+        return new Status("submitted", handle.kind() + " created");
     }
 
     /** What a new job is told: nothing is created anywhere yet, and on this machine no PyTorchJob ever is. */

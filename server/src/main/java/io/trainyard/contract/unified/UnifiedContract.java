@@ -16,6 +16,7 @@ import io.trainyard.job.Identity;
 import io.trainyard.job.Job;
 import io.trainyard.job.Wish;
 import io.trainyard.store.Store;
+import io.trainyard.stream.FirstWord;
 import io.trainyard.wire.Details;
 import io.trainyard.wire.Json;
 import io.trainyard.wire.Problem;
@@ -24,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
@@ -38,6 +40,7 @@ public final class UnifiedContract implements Contract {
     private final Tokens tokens;
     private final RunNames names;
     private final Reading reading;
+    private final FirstWord firstWord;
     private final ApiDocs docs = new ApiDocs(PREFIX);
 
     public UnifiedContract(Admission admission, Store store, Tokens tokens) {
@@ -46,6 +49,7 @@ public final class UnifiedContract implements Contract {
         this.tokens = tokens;
         names = new RunNames(store.jobs());
         reading = new Reading(store);
+        firstWord = new FirstWord(store, Set.of("kubernetes", "kubeflow"));
     }
 
     @Override
@@ -140,10 +144,9 @@ public final class UnifiedContract implements Contract {
         answer(context, name, answer);
     }
 
-    private static void answer(Context context, String name, Answer answer) {
+    private void answer(Context context, String name, Answer answer) {
         switch (answer) {
-            case Answer.Accepted accepted ->
-                answer(context, 201, Answers.job(accepted.job(), Answers.accepted(accepted.job())));
+            case Answer.Accepted accepted -> accepted(context, firstWord.of(accepted.job()));
             case Answer.Repeated repeated ->
                 answer(context, 201, Answers.job(repeated.job(), Answers.accepted(repeated.job())));
             case Answer.Taken _ -> answer(context, 400, Details.text("PyTorchJob " + name + " already exists"));
@@ -159,6 +162,17 @@ public final class UnifiedContract implements Contract {
                                 Map.of())));
             case Answer.Refused refused -> answer(context, 400, Details.text(String.join("; ", refused.objections())));
         }
+    }
+
+    private void accepted(Context context, Job job) {
+        Optional<String> refusal = firstWord.refusal(job);
+        if (refusal.isPresent()) answer(context, 400, Details.text(refusal.get()));
+        else
+            answer(
+                    context,
+                    201,
+                    Answers.job(
+                            job, firstWord.created(job).map(Answers::created).orElseGet(() -> Answers.accepted(job))));
     }
 
     private Optional<Job> found(String name) {

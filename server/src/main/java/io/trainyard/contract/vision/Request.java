@@ -64,7 +64,6 @@ record Request(ObjectNode body, Optional<String> id, List<String> warnings) {
         ObjectNode body = checker.object(root, shape, Path.BODY);
         if (shape.equals(Tables.SERVICE) && !root.has("num_classes"))
             checker.wrong(Path.BODY.child("num_classes"), null, false, "field required", "value_error.missing");
-        if (!checker.problems.isEmpty()) return new Reading.Wrong(checker.problems);
         Optional<String> id = settleId(body, checker);
         judge(body, checker);
         if (!checker.problems.isEmpty()) return new Reading.Wrong(checker.problems);
@@ -103,7 +102,7 @@ record Request(ObjectNode body, Optional<String> id, List<String> warnings) {
                         "ensure this value has at most " + MAX_TEXT_CHARACTERS + " characters",
                         "value_error.any_str.max_length",
                         Map.of("limit_value", MAX_TEXT_CHARACTERS));
-        if (body.path("learning_rate").doubleValue() >= 1)
+        if (body.path("learning_rate").doubleValue(0) >= 1)
             checker.wrong(
                     Path.BODY.child("learning_rate"),
                     body.get("learning_rate"),

@@ -175,7 +175,7 @@ class TrainerFieldsTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> each_wrong_value_is_refused_by_the_name_of_its_field() {
+    Stream<DynamicTest> F15_each_wrong_value_is_refused_by_the_name_of_its_field() {
         return places(Tables.REQUEST, List.of()).stream()
                 .map(place -> DynamicTest.dynamicTest(place.pointer(), () -> {
                     for (String value : wrong(place.field().kind())) {
@@ -262,7 +262,7 @@ class TrainerFieldsTest {
     }
 
     @Test
-    void unknown_fields_anywhere_are_named_in_a_warning() {
+    void F15_unknown_fields_anywhere_are_named_in_a_warning() {
         ObjectNode body = TrainerBodies.fullest();
         body.put("jobid", "x");
         ((ObjectNode) body.get("base_model")).put("modelname", "x");

@@ -51,7 +51,7 @@ class TrainerRoutesTest {
     }
 
     @Test
-    void a_token_is_asked_for_before_the_body_is_read() {
+    void F18_a_token_is_asked_for_before_the_body_is_read() {
         for (String prefix : List.of("", "/nemo")) {
             Reply missing = yard.send("POST", prefix + "/train", "{broken");
             assertEquals(401, missing.status());
@@ -69,7 +69,7 @@ class TrainerRoutesTest {
     }
 
     @Test
-    void a_job_is_submitted_shown_and_cancelled() {
+    void F1_a_job_is_submitted_shown_and_cancelled() {
         Reply submitted = yard.post("/hf-unsloth/train", body("life-1"));
         assertEquals(200, submitted.status());
         assertEquals("submitted", submitted.json().get("status").stringValue());
@@ -114,7 +114,7 @@ class TrainerRoutesTest {
     }
 
     @Test
-    void ids_of_any_shape_are_found_again() {
+    void F2_and_F4_ids_of_any_shape_are_found_again() {
         var ids = List.of(
                 "a/b/c",
                 "a%2Fb",
@@ -199,7 +199,7 @@ class TrainerRoutesTest {
     }
 
     @Test
-    void the_provider_picks_the_service_at_the_root() {
+    void F14_every_documented_provider_picks_its_service_at_the_root() {
         for (var pair : List.of(
                 List.of("nemo", "nemo"),
                 List.of("nemotron", "nemo"),
@@ -325,7 +325,7 @@ class TrainerRoutesTest {
     }
 
     @Test
-    void no_answer_holds_a_secret() {
+    void F5_no_answer_holds_a_secret() {
         String body = TrainerBodies.fullest().toString();
         var answers = List.of(
                 yard.post("/hf-unsloth/train", body),

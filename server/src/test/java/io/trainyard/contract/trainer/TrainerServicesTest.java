@@ -3,8 +3,19 @@ package io.trainyard.contract.trainer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import io.trainyard.admission.Wanted;
 import io.trainyard.contract.trainer.Request.Reading;
+import io.trainyard.spec.Container.Variable;
+import io.trainyard.spec.JobSpec;
+import io.trainyard.spec.Method;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,7 +33,7 @@ class TrainerServicesTest {
     }
 
     @Test
-    void nemo_refuses_in_its_words() {
+    void F19_nemo_refuses_in_its_words_always_in_the_same_order() {
         assertEquals("", refusal(Service.NEMO, "nemotron", "lora", 1, 1));
         assertEquals("", refusal(Service.NEMO, "bim", "full", 4, 1));
         assertEquals(
@@ -82,5 +93,31 @@ class TrainerServicesTest {
                 List.of("A".repeat(70), "a".repeat(63)),
                 List.of("a".repeat(62) + "-b", "a".repeat(62))))
             assertEquals(pair.getLast(), Service.NEMO.backendJobId(pair.getFirst()), pair.getFirst());
+    }
+
+    @Test
+    void F9_the_studios_flat_values_and_keys_are_what_the_job_trains_with() throws IOException {
+        Wanted wanted = TrainerBodies.wanted(
+                Files.readString(Path.of("src/test/resources/contract/trainer/studio/request.json")));
+        assertEquals(
+                Optional.of(new Method.Lora(64, 7, 0.2, List.of("q_proj", "k_proj"))),
+                wanted.spec().method().lora());
+        var keys = new HashMap<String, String>();
+        for (Variable variable : wanted.spec().container().environment())
+            if (variable instanceof Variable.Secret(String name, var secret) && name.startsWith("AWS_"))
+                keys.put(name, wanted.secrets().get(secret));
+        assertEquals(
+                Map.of(
+                        "AWS_ACCESS_KEY_ID", "AKIASTUDIOEXAMPLE",
+                        "AWS_SECRET_ACCESS_KEY", "studio/secret+key",
+                        "AWS_REGION", "eu-central-1"),
+                keys);
+    }
+
+    @Test
+    void F18_the_longest_duration_and_the_kind_of_gpu_are_part_of_the_job() {
+        JobSpec spec = TrainerBodies.wanted(TrainerBodies.fullest()).spec();
+        assertEquals(Optional.of(Duration.ofMinutes(60)), spec.policy().maxDuration());
+        assertEquals(Optional.of("L4"), spec.resources().gpuType());
     }
 }
