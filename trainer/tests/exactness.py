@@ -12,18 +12,25 @@ KILLS = 3
 MARGIN_STEPS = 20
 
 
-def killed_three_times(jobs: Jobs, document: dict[str, Any], draw: random.Random, processes: int = 1) -> Started:
+def killed_three_times(
+    jobs: Jobs,
+    document: dict[str, Any],
+    draw: random.Random,
+    processes: int = 1,
+    environment: dict[str, str] | None = None,
+) -> Started:
     """Each kill comes at a random step of those that the attempt still has before it."""
     last = document["hyperparameters"]["max_steps"]
     at = sorted(draw.sample(range(2, last - MARGIN_STEPS), KILLS))
     print(f"{document['run_id']}: killed at steps {at}")
+    durable = 0
     for attempt, step in enumerate(at, start=1):
-        job = jobs.start({**document, "attempt": attempt}, processes=processes, narrow=True)
+        job = jobs.start({**document, "attempt": attempt}, processes=processes, environment=environment, narrow=True)
         job.until(lambda event, step=step: event["event"] == "step" and event["step"] >= step)  # type: ignore[misc]
         job.kill()
         assert not job.of("finished")
-    ended = jobs.run({**document, "attempt": KILLS + 1}, processes=processes)
+        durable = max([durable, *(event["step"] for event in job.of("checkpoint"))])
+    ended = jobs.run({**document, "attempt": KILLS + 1}, processes=processes, environment=environment)
     assert ended.process.returncode == 0, ended.explained()
-    if at[-1] > document["checkpoints"]["every_steps"]:
-        assert ended.of("started")[0]["resume_step"] is not None
+    assert (ended.of("started")[0]["resume_step"] or 0) >= durable, "what was told to be stored is gone on from"
     return ended

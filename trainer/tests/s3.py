@@ -38,6 +38,11 @@ class Bucket:
             "AWS_REGION": "us-east-1",
         }
 
+    def as_google(self) -> dict[str, str]:
+        """What a job needs to reach it by gs://: Google's XML API asks as S3 does; moto reads the token."""
+        token = "Credential=somebody/20260101/us-east-1/s3/aws4_request"
+        return {"GOOGLE_BASE_URL": self.endpoint, "GOOGLE_BEARER_TOKEN": token}
+
     def put(self, name: str, content: bytes = b"") -> None:
         plain = {"Content-Type": "application/octet-stream"}
         request = urllib.request.Request(f"{self.endpoint}/{name}", content, plain, method="PUT")

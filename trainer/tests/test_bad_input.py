@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,23 +70,45 @@ def test_an_unknown_key_of_the_configuration_is_named_with_the_nearest_one(jobs:
     assert failed(job)["message"] == said
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def disk(place: Path, options: str) -> Iterator[Path]:
     if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can mount a disk that is nearly full: no space left is not tested")
-    place = tmp_path / "small"
+        pytest.skip("only root can mount a disk: one that is full or read-only is not tested")
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(place)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], check=False)
     if mounted.returncode != 0:
-        pytest.skip("this machine lets nobody mount a disk: no space left is not tested")
+        pytest.skip("this machine lets nobody mount a disk: one that is full or read-only is not tested")
     yield place
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with disk(tmp_path / "small", "size=100k") as place:
+        yield place
+
+
 @pytest.mark.parametrize("what", ["checkpoints", "outputs"])
-def test_no_space_left_is_said_with_the_place(jobs: Jobs, small_disk: Path, what: str) -> None:
+def test_a_place_that_cannot_be_written_is_said_before_anything_slow(jobs: Jobs, tmp_path: Path, what: str) -> None:
+    with disk(tmp_path / "fixed", "ro") as place:
+        job = jobs.run(jobs.document("lora", f"fixed-{what}", **{f"{what}__uri": str(place / "run")}))
+    assert job.process.returncode == 1
+    event = failed(job)
+    assert (event["kind"], event["retryable"]) == ("storage", False)
+    assert event["message"] == f"{place / 'run'}: Read-only file system; name another place"
+    assert not job.of("phase")
+
+
+def test_a_file_where_the_results_should_go_is_said_before_anything_slow(jobs: Jobs) -> None:
+    job = jobs.run(jobs.document("lora", "file", outputs__uri=str(jobs.data)))
+    assert failed(job)["message"] == f"{jobs.data}: File exists; a folder is wanted there; name another place"
+    assert not job.of("phase")
+
+
+@pytest.mark.parametrize(("framework", "what"), [("hf", "checkpoints"), ("hf", "outputs"), ("meta", "outputs")])
+def test_no_space_left_is_said_with_the_place(jobs: Jobs, small_disk: Path, framework: str, what: str) -> None:
     changes: dict[str, Any] = {f"{what}__uri": str(small_disk / "run"), "hyperparameters__max_steps": 12}
-    job = jobs.run(jobs.document("full", f"full-{what}", **changes))
+    job = jobs.run(jobs.document("full", f"full-{framework}-{what}", framework=framework, **changes))
     assert job.process.returncode == 1
     event = failed(job)
     assert (event["kind"], event["retryable"]) == ("storage", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import s3
 from conftest import Jobs, Started
+from exactness import killed_three_times
 from test_resume import assert_same_weights
 from test_train import failed
 from throttle import Throttle
@@ -28,7 +30,9 @@ SECRET = "a-secret-of-somebody"
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory: pytest.TempPathFactory, jobs: Jobs) -> Iterator[s3.Bucket]:
     with s3.served(tmp_path_factory.mktemp("s3") / "log") as found:
-        found.put("runs/data.jsonl", jobs.data.read_bytes())
+        content = jobs.data.read_bytes()
+        found.put("runs/data.jsonl", content)
+        found.put("runs/job-123/data.jsonl", b"".join(content.splitlines(keepends=True)[:17]))
         yield found
 
 
@@ -66,6 +70,23 @@ def test_a_killed_run_goes_on_from_the_bucket_alone_and_is_bit_identical(
     assert len(bucket.names("killed-s3/checkpoints/step-")) == 2, "no more are kept than were asked for"
 
 
+@pytest.mark.drawn
+@pytest.mark.parametrize(("framework", "method"), [("hf", "full"), ("hf", "lora"), ("meta", "full")])
+def test_killed_three_times_with_all_of_it_in_the_bucket_the_weights_are_bit_identical(
+    jobs: Jobs,
+    undisturbed: dict[str, Started],
+    bucket: s3.Bucket,
+    draw: random.Random,
+    framework: str,
+    method: str,
+) -> None:
+    place = f"thrice-s3-{framework}-{method}"
+    calm = undisturbed[method] if framework == "hf" else jobs.run(jobs.document(method, "calm-s3", framework=framework))
+    document = in_bucket(jobs, place, method, framework=framework)
+    ended = killed_three_times(jobs, document, draw, environment=bucket.environment())
+    assert_same_weights(calm, ended, method)
+
+
 def test_a_checkpoint_cut_in_the_middle_of_its_upload_is_not_gone_on_from(
     jobs: Jobs, undisturbed: dict[str, Started], bucket: s3.Bucket
 ) -> None:
@@ -96,6 +117,37 @@ def until_partly_there(bucket: s3.Bucket, prefix: str, job: Started) -> int:
         if arriving - whole:
             return max(arriving - whole)
     raise AssertionError(f"no upload was under way: {job.explained()}")
+
+
+@pytest.mark.parametrize("spelled", ["dashes", pytest.param("underscores", marks=pytest.mark.drawn)])
+def test_the_published_example_of_the_studio_contract_reads_s3_and_leaves_its_adapter_in_gs_too(
+    jobs: Jobs, bucket: s3.Bucket, spelled: str
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed here: qlora is not tested")
+    output = jobs.directory / f"studio-{spelled}"
+    output.mkdir()
+    flags = {
+        "dataset_file": "s3://runs/job-123/data.jsonl",
+        "output_dir": str(output),
+        "upload_output_to": f"gs://runs/models/job-{spelled}",
+        "num_train_epochs": "2",
+        "per_device_train_batch_size": "2",
+        "gradient_accumulation_steps": "8",
+        "model_id": str(jobs.model),
+    }
+    names = {name: name if spelled == "underscores" else name.replace("_", "-") for name in flags}
+    arguments = [word for name, value in flags.items() for word in (f"--{names[name]}", value)]
+    job = Started(["train.py", *arguments], {**bucket.environment(), **bucket.as_google()}, output)
+    assert job.finish() == 0, job.explained()
+    assert job.of("started")[0]["method"] == "qlora"
+    assert [event["step"] for event in job.of("step")] == [1, 2]  # 16 rows by 16, twice
+    assert job.events[-1]["copied_to"] == f"gs://runs/models/job-{spelled}"
+    state = json.loads((output / "checkpoints" / "checkpoint-2" / "training_state.json").read_text())
+    assert state["threads"] == 1, "as many as it was granted by OMP_NUM_THREADS"
+    here = {file.name for file in output.iterdir() if file.is_file()}
+    assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json"} <= here
+    there = {name.rpartition("/")[2] for name in bucket.names(f"models/job-{spelled}/")}
+    assert there == here - {"stderr.txt"} - {file.name for file in output.glob("termination-*")}
 
 
 def test_rows_are_read_from_the_bucket_as_they_arrive(reachable: s3.Bucket) -> None:
@@ -155,12 +207,19 @@ def test_wrong_credentials_are_told_without_repeating_them(jobs: Jobs, tmp_path:
     assert SECRET not in json.dumps(job.events) + job.explained()
 
 
-@pytest.mark.usefixtures("reachable")
-def test_what_a_bucket_holds_is_what_was_published(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+def test_what_a_bucket_holds_is_what_was_published(
+    reachable: s3.Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+) -> None:
+    for name, value in reachable.as_google().items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "a").mkdir()
     content = bytes(range(256)) * 100_000  # more than one part
     (tmp_path / "a" / "big.bin").write_bytes(content)
-    store = Bucket("s3://runs/published")
+    store = Bucket(f"{scheme}://runs/published-{scheme}")
     store.publish(tmp_path / "a", "x")
     fetched = (store.fetch("x") / "big.bin").read_bytes()
     assert hashlib.sha256(fetched).digest() == hashlib.sha256(content).digest()
+    assert f"published-{scheme}/x/big.bin" in reachable.names(f"published-{scheme}/")
+    store.delete("x")
+    assert store.names() == []

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import pytest
 from conftest import Jobs
 from test_hf_rows import TEMPLATE
+from test_resume import WEIGHTS, assert_same_weights
 from test_train import failed
 
 TOKEN = "of-somebody-with-access"
@@ -42,6 +45,51 @@ def test_an_adapter_of_conversations_is_exported_merged_and_alone(jobs: Jobs) ->
     tokens = AutoTokenizer.from_pretrained(out)("which yard for the crew", return_tensors="pt")["input_ids"]
     with torch.no_grad():
         assert torch.allclose(merged(tokens).logits, adapted(tokens).logits, atol=1e-4)
+
+
+ADAPTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "IA3": ("peft", {"target_modules": ["k_proj", "v_proj", "down_proj"], "feedforward_modules": ["down_proj"]}),
+    "PREFIX_TUNING": ("peft", {"num_virtual_tokens": 4}),
+    "ADAPTION_PROMPT": ("adapter", {}),
+}
+
+
+@pytest.mark.parametrize("kind", ADAPTERS)
+def test_any_adapter_of_peft_trains_and_goes_on_bit_identically_and_peft_loads_it(jobs: Jobs, kind: str) -> None:
+    from peft import PeftModel
+    from safetensors.torch import load_file
+    from transformers import AutoModelForCausalLM
+
+    method, config = ADAPTERS[kind]
+    given = {"use": True, "config": {"peft_type": kind, **config}}
+    document = jobs.document(method, f"peft-{kind}", method__peft=given, hyperparameters__max_steps=20)
+    calm = {"uri": str(jobs.directory / f"calm-{kind}"), "every_steps": 10}
+    whole = jobs.run({**document, "run_id": f"calm-{kind}", "checkpoints": calm, "outputs": {"uri": calm["uri"]}})
+    assert whole.process.returncode == 0, whole.explained()
+    halfway, end = (load_file(Path(each["uri"]) / WEIGHTS["lora"]) for each in whole.of("checkpoint"))
+    assert not any(halfway[name].equal(end[name]) for name in end)
+    killed = jobs.start(document, narrow=True)
+    killed.until(lambda event: event["event"] == "step" and event["step"] == 13)
+    killed.kill()
+    resumed = jobs.run(document)
+    assert resumed.of("started")[0]["resume_step"] == 10
+    assert [event["loss"] for event in whole.of("step")[10:]] == [event["loss"] for event in resumed.of("step")]
+    assert_same_weights(whole, resumed, "lora")
+    made = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(jobs.model), resumed.events[-1]["artifacts"])
+    assert made.active_peft_config.peft_type == kind
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"peft_type": "LOHAA"}, 'method.peft.config.peft_type "LOHAA" is unknown; did you mean LOHA?'),
+        ({"lora_alpa": 3}, "unknown key method.peft.config.lora_alpa of LORA; did you mean lora_alpha?"),
+    ],
+)
+def test_what_peft_does_not_have_is_refused_with_the_nearest(jobs: Jobs, config: dict[str, Any], said: str) -> None:
+    job = jobs.run(jobs.document("peft", "odd-peft", method__peft={"config": config}))
+    assert job.process.returncode == 2
+    assert failed(job)["message"] == said
 
 
 def test_a_run_leaves_saved_when_a_notice_says_that_its_machine_will_go(jobs: Jobs, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -116,12 +117,30 @@ def test_sigterm_under_torchrun_saves_and_one_process_goes_on(jobs: Jobs) -> Non
     assert "resumed with 1 processes after 2" in resumed.of("warning")[0]["message"]
 
 
-def test_each_process_may_hold_the_whole_model(jobs: Jobs, alone: Started) -> None:
-    given = document(jobs, "ddp", extra__data_parallel="ddp")
-    given["hyperparameters"]["max_steps"] = 2
-    job = jobs.run(given, processes=2)
+@pytest.mark.parametrize(
+    ("before", "processes", "kind"),
+    [
+        ("together", 1, "fsdp"),
+        ("alone", 2, "ddp"),  # each process holds the whole model
+        pytest.param("alone", 2, "fsdp", marks=pytest.mark.drawn),
+    ],
+)
+def test_any_number_of_processes_goes_on_with_the_steps_that_were_left(
+    jobs: Jobs, request: pytest.FixtureRequest, before: str, processes: int, kind: str
+) -> None:
+    saved: Started = request.getfixturevalue(before)
+    given = document(jobs, f"{before}-{processes}-{kind}", extra__data_parallel=kind)
+    folder = Path(given["checkpoints"]["uri"])
+    folder.mkdir(parents=True)
+    for file in Path(saved.of("checkpoint")[-2]["uri"]).parent.glob("step-000040.*"):
+        shutil.copy(file, folder)
+    job = jobs.run(given, processes=processes)
     assert job.process.returncode == 0, job.explained()
-    assert job.of("step")[0]["loss"] == pytest.approx(alone.of("step")[0]["loss"], rel=1e-4)
+    assert job.of("started")[0]["resume_step"] == 40
+    # Without the optimizer's state, the right rows or the right rate the second of them would be another.
+    for one, other in zip(saved.of("step")[40:], job.of("step"), strict=True):
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
+        assert other["grad_norm"] == pytest.approx(one["grad_norm"], rel=1e-3)
 
 
 def test_a_knob_that_meta_does_not_have_is_refused_with_the_nearest_one(jobs: Jobs) -> None:

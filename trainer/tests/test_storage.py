@@ -8,7 +8,7 @@ import pytest
 
 from trainer.bucket import Bucket
 from trainer.failure import Failure
-from trainer.storage import Folder, Storage, local_path, open_storage
+from trainer.storage import Folder, Storage, Twice, local_path, open_storage, prove_writable, written
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -48,6 +48,29 @@ def test_deleting_takes_the_whole_directory_and_nothing_beside_it(storage: Stora
     storage.delete("step-1.json")
     storage.delete("never-there")
     assert storage.names() == ["checkpoint-10/model.bin"]
+
+
+def test_whoever_shares_the_volume_can_read_what_a_library_wrote_for_its_user_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "root", str(tmp_path / "root"))
+    scratch = folder.scratch()
+    (scratch / "model.bin").touch(0o600)
+    folder.publish(scratch, "checkpoint-1")
+    assert (tmp_path / "root" / "checkpoint-1" / "model.bin").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_left_in_two_places_is_whole_in_both(storage: Storage, tmp_path: Path) -> None:
+    other = Folder(tmp_path / "other", str(tmp_path / "other"))
+    with written(Twice(storage, other)) as scratch:
+        (scratch / "deep").mkdir()
+        (scratch / "deep" / "model.bin").write_bytes(b"m")
+        Twice(storage, other).publish(scratch, "")
+    assert storage.names() == other.names() == ["deep/model.bin"]
+    assert storage.read("deep/model.bin") == other.read("deep/model.bin") == b"m"
+
+
+def test_proving_that_a_place_can_be_written_leaves_nothing_there(storage: Storage) -> None:
+    prove_writable(storage)
+    assert storage.names() == []
 
 
 def test_publishing_at_the_root_leaves_what_is_there(storage: Storage) -> None:

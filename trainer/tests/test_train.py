@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Jobs, Started
 from test_progress import Server
+from test_resume import assert_same_weights
 
 
 # Around a frozen base of random weights an adapter cannot learn much; the
@@ -83,24 +84,31 @@ def test_the_trainer_api_environment_trains_and_unsloth_without_its_kernels_warn
     assert mirrored == job.events
 
 
-def test_unified_flags_train_and_leave_the_layout(jobs: Jobs) -> None:
-    prefix = jobs.directory / "unified" / "u-1" / "framework=hf"
-    flags = {
+@pytest.mark.parametrize("by", ["environment", "flags"])
+def test_the_unified_payload_trains_and_leaves_the_layout(jobs: Jobs, by: str) -> None:
+    prefix = jobs.directory / f"unified-{by}" / "u-1" / "framework=hf"
+    fields = {
         "framework": "hf",
         "run-id": "u-1",
-        "checkpoint-base-uri": str(jobs.directory / "unified"),
+        "checkpoint-base-uri": str(jobs.directory / f"unified-{by}"),
         "checkpoint-prefix": str(prefix),
         "dataset-uri": str(jobs.data),
         "logs-uri": str(prefix / "logs"),
         "config-uri": str(prefix / "config"),
         "model-id": str(jobs.model),
-        "max-steps": "4",
-        "save-steps": "2",
     }
-    arguments = [word for name, value in flags.items() for word in (f"--{name}", value)]
-    job = Started(["train.py", *arguments, "--extra-args-json", '{"batch_size": 4}'], {}, jobs.directory)
+    extra = {"max_steps": 4, "lr": 3e-5, "batch_size": 4, "save_steps": 2}
+    words = [word for name, value in fields.items() for word in (f"--{name}", value)]
+    rendered = [f"--{name.replace('_', '-')}={value}" for name, value in extra.items()]
+    arguments = [*words, "--resume", *rendered] if by == "flags" else []
+    environment = {name.upper().replace("-", "_"): value for name, value in fields.items()}
+    environment |= {"TRAINING_EXTRA_ARGS_JSON": json.dumps(extra), "RESUME_FROM_CHECKPOINT": "1"}
+    job = Started(["train.py", *arguments], {} if by == "flags" else environment, jobs.directory)
     assert job.finish() == 0, job.explained()
-    assert json.loads((prefix / "config" / "run.json").read_text())["framework"] == "hf"
+    assert job.of("step")[-1]["step"] == 4
+    written = json.loads((prefix / "config" / "run.json").read_text())
+    assert (written["framework"], written["model"]) == ("hf", str(jobs.model))
+    assert written["overrides"]["learning_rate"] == 3e-5
     assert (prefix / "logs" / ".keep").is_file()
     assert (prefix / "checkpoints" / "step-000004.json").is_file()
     assert (prefix / "checkpoints" / "full-run" / "model.safetensors").is_file()
@@ -118,7 +126,8 @@ def test_qlora_trains_on_four_bits_and_goes_on_bit_identically(jobs: Jobs) -> No
         pytest.skip("bitsandbytes is not installed here: qlora is not tested")
     # Evaluated on the way, and killed after it: that must leave the quantized weights as they are.
     document = jobs.document("qlora", "qlora", hyperparameters__max_steps=20, extra__eval_steps=5)
-    whole = jobs.run({**document, "checkpoints": {**document["checkpoints"], "uri": str(jobs.directory / "calm-q")}})
+    calm = {"checkpoints": {"uri": str(jobs.directory / "calm-q")}, "outputs": {"uri": str(jobs.directory / "calm-q")}}
+    whole = jobs.run({**document, **calm})
     assert whole.process.returncode == 0, whole.explained()
     assert whole.of("step")[-1]["loss"] < whole.of("step")[0]["loss"]
     killed = jobs.start(document, narrow=True)
@@ -127,6 +136,7 @@ def test_qlora_trains_on_four_bits_and_goes_on_bit_identically(jobs: Jobs) -> No
     resumed = jobs.run(document)
     assert resumed.of("started")[0]["resume_step"] == 10
     assert [event["loss"] for event in whole.of("step")[10:]] == [event["loss"] for event in resumed.of("step")]
+    assert_same_weights(whole, resumed, "lora")
 
 
 def test_qlora_where_bitsandbytes_is_missing_is_unsupported(jobs: Jobs, tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ _CREDENTIALS = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
 
+_ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
+    "gs": ("GOOGLE_BASE_URL",),
+    "az": ("AZURE_ENDPOINT", "AZURE_STORAGE_ENDPOINT"),
+    "abfs": ("AZURE_ENDPOINT", "AZURE_STORAGE_ENDPOINT"),
+}
+
 
 class Bucket:
     """An object store. Credentials come from the usual environment variables."""
@@ -37,7 +44,7 @@ class Bucket:
         self.uri = uri.rstrip("/")
         try:
             self._store: Any = obstore.store.from_url(
-                self.uri, client_options=_client_options(), retry_config=_PATIENCE
+                self.uri, client_options=_client_options(self.uri), retry_config=_PATIENCE
             )
         except Exception as error:
             raise Failure("config", f"storage {uri} cannot be opened: {_first_line(error)}") from error
@@ -166,8 +173,8 @@ def _failure(uri: str, error: Exception) -> Failure:
         return Failure("storage", f"{uri}: there is no such bucket; create it, or correct its name", retryable=False)
     if isinstance(error, exceptions.NotFoundError | FileNotFoundError):
         return Failure("storage", f"{uri}: is not there: {said}")
-    endpoint = _endpoint()
-    at = f" at {endpoint}" if endpoint and uri.startswith("s3") else ""
+    endpoint = _endpoint(uri)
+    at = f" at {endpoint}" if endpoint else ""
     return Failure("storage", f"{uri}: the object store{at} cannot be reached or failed; check the address: {said}")
 
 
@@ -181,11 +188,13 @@ def _first_line(error: Exception) -> str:
     return " ".join(str(error).split("Debug source:")[0].split())[:MAX_ERROR_CHARACTERS]
 
 
-def _endpoint() -> str:
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+def _endpoint(uri: str) -> str:
+    """The address that stands in the place of the cloud's own, where one does."""
+    names = next((names for scheme, names in _ENDPOINTS.items() if uri.startswith(scheme)), ())
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
 
 
-def _client_options() -> Any:
+def _client_options(uri: str) -> Any:
     options: dict[str, Any] = {"connect_timeout": timedelta(seconds=SECONDS_TO_CONNECT)}
     # Stores inside a cluster (MinIO and the like) often speak plain HTTP.
-    return {**options, "allow_http": True} if _endpoint().startswith("http://") else options
+    return {**options, "allow_http": True} if _endpoint(uri).startswith("http://") else options

@@ -20,7 +20,7 @@ from trainer.job import Finished, Job, Outcome
 from trainer.mirror import Mirror
 from trainer.recipes import unsloth
 from trainer.stop import Stop
-from trainer.storage import Storage, open_storage
+from trainer.storage import Shelf, Storage, Twice, open_storage, prove_writable
 from trainer.world import World
 
 SECRET_NAME = re.compile(r"token|secret|password|credential|api_?key", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _listeners(run: Run, said: events.Events) -> list[_Listener]:
 
 def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
     storage = open_storage(run.checkpoints.uri)
-    outputs = open_storage(run.outputs.uri)
+    outputs = [open_storage(each) for each in (run.outputs.uri, run.outputs.copy_uri) if each is not None]
     checkpoints = Checkpoints(storage, said, run.framework, run.checkpoints.keep)
     saved = checkpoints.newest() if run.checkpoints.resume and world.rank == 0 else None
     said.emit(
@@ -105,11 +105,14 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
     for message in _warnings(run):
         said.warning(message)
     if world.rank == 0:
+        for each in (storage, *outputs):
+            prove_writable(each)
         checkpoints.begin(afresh=not run.checkpoints.resume)
         if run.layout_uri is not None:
             _write_layout(open_storage(run.layout_uri), run)
     try:
-        outcome = recipes.run(Job(run, world, said, stop, checkpoints, saved, outputs))
+        shelf: Shelf = Twice(*outputs) if len(outputs) > 1 else outputs[0]
+        outcome = recipes.run(Job(run, world, said, stop, checkpoints, saved, shelf))
     except Exception:
         checkpoints.settle()  # what was saved before the failure is still wanted
         raise
@@ -119,7 +122,8 @@ def _train(run: Run, world: World, said: events.Events, stop: Stop) -> Outcome:
 
 def _report(outcome: Outcome, said: events.Events, run: Run, stop: Stop) -> int:
     if isinstance(outcome, Finished):
-        said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri)
+        copied = {"copied_to": run.outputs.copy_uri} if run.outputs.copy_uri is not None else {}
+        said.emit("finished", step=outcome.step, final_loss=outcome.final_loss, artifacts=run.outputs.uri, **copied)
         return EXIT_FINISHED
     said.emit("interrupted", step=outcome.step, checkpoint_step=outcome.checkpoint_step, reason=stop.reason)
     return EXIT_INTERRUPTED

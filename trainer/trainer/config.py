@@ -91,6 +91,7 @@ class Checkpoints:
 class Outputs:
     uri: str
     log_uri: str | None = None
+    copy_uri: str | None = None  # gets the same files as `uri`
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,16 @@ EXIT_INTERRUPTED = 143
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 LITTLE_BYTES = 64 * 1024  # with less than this free, a failed write failed for lack of space
 
+_RIGHT = "give the user of this job the right to it, or name another place"
+_FOLDER = "a folder is wanted there; name another place"
+_REMEDIES = {
+    errno.EACCES: _RIGHT,
+    errno.EPERM: _RIGHT,
+    errno.EROFS: "name another place",
+    errno.EEXIST: _FOLDER,
+    errno.ENOTDIR: _FOLDER,
+}
+
 # Trying again helps when the world was at fault, not when the request was.
 _RETRYABLE: dict[Kind, bool] = {
     "config": False,
@@ -72,6 +82,9 @@ def as_failure(error: BaseException) -> Failure:
         return Failure("oom", text)
     if (isinstance(error, OSError) and error.errno in _FULL) or "No space left" in text:
         return _full(str(getattr(error, "filename", None) or f"this machine ({text[:200]})"))
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        said = f"{error.filename or 'a file'}: {error.strerror}; {_REMEDIES[error.errno]}"
+        return Failure("storage", said, retryable=False)
     if isinstance(error, OSError) and error.errno is not None:
         return Failure("storage", text)
     return Failure("internal", text)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from trainer.document import nearest
 from trainer.failure import Failure
 
 
@@ -20,8 +21,11 @@ class FlagParser(argparse.ArgumentParser):
     def read(self, arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         """What was given, and a warning for each flag that nobody knows."""
         flags, unknown = self.parse_known_args(arguments)
-        told = [f"flag {each} is not known to this trainer and is ignored" for each in unknown if each.startswith("--")]
-        return flags, told
+        given = [each.partition("=")[0] for each in unknown if each.startswith("--")]
+        known = [name for action in self._actions for name in action.option_strings]
+        return flags, [
+            f"flag {each} is not known to this trainer and is ignored{nearest(each, known)}" for each in given
+        ]
 
     def error(self, message: str) -> NoReturn:
         raise Failure("config", message)

@@ -29,12 +29,6 @@ def meant(arguments: Sequence[str]) -> bool:
 
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> config.Run:
     flags, warnings = _parser().read(arguments)
-    if flags.upload_output_to:
-        raise Failure(
-            "unsupported",
-            "--upload_output_to is not done by this trainer, which writes to gs:// itself:"
-            " give that address as --output_dir",
-        )
     if flags.hf_token:
         os.environ["HF_TOKEN"] = flags.hf_token
     run = config.parse(_document(flags, _told(environment), int(environment.get("WORLD_SIZE", "1") or "1")))
@@ -124,7 +118,7 @@ def _document(flags: argparse.Namespace, told: Mapping[str, Any], processes: int
             "seed": flags.seed,
         },
         "checkpoints": {**checkpoints, "every_steps": flags.save_steps},
-        "outputs": {"uri": output},
+        "outputs": {"uri": output, "copy_uri": flags.upload_output_to},
         "extra": {
             "eval_every": round(1 / flags.val_split_size) if flags.val_split_size > 0 else 0,
             "eval_steps": flags.eval_steps,

@@ -10,7 +10,7 @@ from trainer.checkpoint import Checkpoints, Saved
 from trainer.config import Run
 from trainer.events import Events
 from trainer.stop import Stop
-from trainer.storage import Storage
+from trainer.storage import Shelf
 from trainer.world import World
 
 
@@ -24,7 +24,7 @@ class Job:
     stop: Stop
     checkpoints: Checkpoints
     saved: Saved | None  # where to go on from; known on rank 0 only
-    outputs: Storage
+    outputs: Shelf
 
     # Read when a recipe first asks, since not every recipe trains on text.
     @cached_property

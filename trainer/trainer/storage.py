@@ -18,12 +18,24 @@ from urllib.parse import unquote, urlsplit
 from trainer.failure import Failure, no_space
 
 BYTES_AT_ONCE = 1024 * 1024
+PROOF = ".can-be-written"
+PUBLIC = 0o644  # on a shared volume others have to read it, and some libraries write for nobody else
 BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "memory")
 
 
-class Storage(Protocol):
+class Shelf(Protocol):
+    """What whoever has made files needs, to leave them there."""
+
     uri: str
 
+    def scratch(self) -> Path:
+        """A new local directory that `publish` can take files from cheaply. The caller removes it."""
+
+    def publish(self, directory: Path, prefix: str) -> None:
+        """Moves the files of a local directory to prefix/…; durable when it returns."""
+
+
+class Storage(Shelf, Protocol):
     def names(self, prefix: str = "") -> list[str]:
         """Every file whose name starts with prefix, sorted."""
 
@@ -37,12 +49,6 @@ class Storage(Protocol):
 
     def write(self, name: str, content: bytes) -> None:
         """Durable when it returns. May be repeated."""
-
-    def scratch(self) -> Path:
-        """A new local directory that `publish` can take files from cheaply. The caller removes it."""
-
-    def publish(self, directory: Path, prefix: str) -> None:
-        """Moves the files of a local directory to prefix/…; durable when it returns."""
 
     def fetch(self, prefix: str) -> Path:
         """A local directory with the files under prefix/…, or with the file `prefix`; do not write to it."""
@@ -62,8 +68,33 @@ def open_storage(uri: str) -> Storage:
     raise Failure("config", f"storage {uri} has an unknown scheme; known: file, {', '.join(BUCKET_SCHEMES)}")
 
 
+class Twice:
+    """Two places, of which each gets the files; what cannot be left in the second lies in the first."""
+
+    def __init__(self, first: Shelf, second: Shelf) -> None:
+        self.uri = first.uri
+        self._first = first
+        self._second = second
+
+    def scratch(self) -> Path:
+        return self._first.scratch()
+
+    def publish(self, directory: Path, prefix: str) -> None:
+        with written(self._second) as copy:
+            shutil.copytree(directory, copy, dirs_exist_ok=True)
+            self._first.publish(directory, prefix)
+            self._second.publish(copy, prefix)
+
+
+def prove_writable(storage: Storage) -> None:
+    """Raises where a run would only find out when it has something to write, hours later."""
+    storage.write(PROOF, b"")
+    with contextlib.suppress(Failure):  # whoever may write need not be one who may delete
+        storage.delete(PROOF)
+
+
 @contextlib.contextmanager
-def written(storage: Storage) -> Iterator[Path]:
+def written(storage: Shelf) -> Iterator[Path]:
     """A scratch directory, gone in the end. That the disk is full is said in one way, whoever finds out."""
     scratch = storage.scratch()
     try:
@@ -132,7 +163,7 @@ class Folder:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the file from other users of a shared volume
+        os.chmod(temporary, PUBLIC)
         os.replace(temporary, target)
         _sync_directory(target.parent)
 
@@ -150,6 +181,7 @@ class Folder:
         target = self.root / prefix if prefix else self.root
         directories = {target}
         for source in sorted(path for path in directory.rglob("*") if path.is_file()):
+            source.chmod(PUBLIC)
             _sync_file(source)
             place = target / source.relative_to(directory)
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -168,12 +168,12 @@ class Parent:
     def _collect(self) -> None:
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
-            self.say("ended", pid=pid)
+            self.say("ended", pid=pid, status=_as_a_shell_says(status))
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
@@ -200,12 +200,16 @@ def _supervise(request: Request, given: forked.Given) -> NoReturn:
             forked.run(request.command, given)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        _ended(request, code if code >= 0 else 128 - code)
+        _ended(request, _as_a_shell_says(status))
         os._exit(0)
     except BaseException as error:
         os.write(2, f"the supervisor of a forked job failed: {error}\n".encode())
         os._exit(CANNOT_START)
+
+
+def _as_a_shell_says(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
 
 
 def _began(request: Request) -> bool:

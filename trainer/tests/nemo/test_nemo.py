@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import s3
 from conftest import Jobs, Started
 from exactness import killed_three_times
 
@@ -67,6 +68,15 @@ def test_killed_three_times_the_weights_are_bit_identical(
     method = "lora" if precision == "bf16" else "full"
     killed = killed_three_times(jobs, document(jobs, f"killed-{precision}", method, method__precision=precision), draw)
     assert equal(undisturbed, killed)
+
+
+@pytest.mark.drawn
+def test_killed_three_times_with_its_checkpoints_in_a_bucket_the_weights_are_bit_identical(
+    jobs: Jobs, whole: Started, draw: random.Random, tmp_path: Path
+) -> None:
+    with s3.served(tmp_path / "log") as bucket:
+        given = document(jobs, "killed-s3", checkpoints__uri="s3://runs/nemo/checkpoints")
+        assert equal(whole, killed_three_times(jobs, given, draw, environment=bucket.environment()))
 
 
 def test_sigterm_saves_and_leaves_and_the_rest_is_bit_identical(jobs: Jobs, whole: Started) -> None:

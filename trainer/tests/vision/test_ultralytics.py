@@ -70,7 +70,7 @@ def flags(dataset: Path, output: Path, **changes: Any) -> list[str]:
         "advanced_config": json.dumps({"workers": 0, "mosaic": 0.0}),
         **changes,
     }
-    return ["train.py", *(f"--{name}={value}" for name, value in given.items())]
+    return ["train.py", *(word for name, value in given.items() for word in (f"--{name}", str(value)))]
 
 
 def test_the_debug_command_trains_and_tells_the_platform(tmp_path: Path, platform: Platform) -> None:
@@ -80,6 +80,7 @@ def test_the_debug_command_trains_and_tells_the_platform(tmp_path: Path, platfor
     assert job.finish() == 0, job.explained()
     assert "[STATUS] SUCCESS" in job.explained()
     assert [event["step"] for event in job.of("step")] == [1, 2, 3, 4]
+    assert all(event["peak_memory_bytes"] > 0 for event in job.of("step"))
     assert [event["epoch"] for event in job.of("eval")] == [1, 2]
     assert {"map50", "map50_95", "precision", "recall"} <= job.of("eval")[-1].keys()
     assert [event["step"] for event in job.of("checkpoint")] == [2, 4]
@@ -116,8 +117,21 @@ def test_a_platform_that_refuses_is_warned_of_once_and_a_failure_is_told(tmp_pat
     assert len([event for event in refused.of("warning") if "403" in event["message"]]) == 1
 
 
+def test_a_loss_that_stays_no_number_ends_the_run_as_diverged(tmp_path: Path) -> None:
+    far = json.dumps({"workers": 0, "mosaic": 0.0, "box": 1e39})
+    arguments = flags(drawings.yolo(tmp_path / "data"), tmp_path / "output", advanced_config=far, epochs=1)
+    job = Started(arguments, {}, tmp_path)
+    assert job.finish() == 1, job.explained()
+    assert (job.events[-1]["event"], job.events[-1]["kind"]) == ("failed", "diverged")
+    assert "lower the learning rate" in job.events[-1]["message"]
+    (warned,) = [event for event in job.of("warning") if event.get("kind") == "nan"]
+    assert 1 <= warned["step"] <= job.of("step")[-1]["step"]
+
+
 def test_killed_after_an_epoch_it_goes_on_with_the_next(tmp_path: Path) -> None:
     arguments = flags(drawings.yolo(tmp_path / "data"), tmp_path / "output", epochs=3)
+    # As a manifest says them; the debug command has a blank in place of the sign.
+    arguments = ["train.py", *(f"{name}={value}" for name, value in zip(arguments[1::2], arguments[2::2], strict=True))]
     killed = Started(arguments, {}, tmp_path, narrow=True)
     killed.until(lambda event: event["event"] == "checkpoint")
     killed.kill()
@@ -187,6 +201,12 @@ def test_a_wrong_flag_is_refused_before_anything_slow(
     assert job.finish() == code
     assert said in job.events[-1]["message"]
     assert not job.of("phase")
+
+
+def test_a_setting_that_ultralytics_does_not_take_is_a_wrong_configuration(tmp_path: Path) -> None:
+    job = Started(flags(drawings.yolo(tmp_path / "data"), tmp_path / "output", learning_rate=2), {}, tmp_path)
+    assert job.finish() == 2
+    assert "'lr0=2.0' is an invalid value" in job.events[-1]["message"]
 
 
 def test_a_setting_that_ultralytics_does_not_have_is_refused_with_the_nearest_one(tmp_path: Path) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 
 from trainer.checkpoint import Saved
 from trainer.config import Method, Run
+from trainer.document import nearest, shown
 from trainer.failure import Failure
 from trainer.model_place import Place
+
+PROMPT_FILE = "prompt.safetensors"
 
 
 def load(run: Run, place: Place, saved: Saved | None, device: torch.device, seed: int | None = None) -> Any:
@@ -29,9 +34,10 @@ def load(run: Run, place: Place, saved: Saved | None, device: torch.device, seed
     if run.method.kind == "qlora":
         base = peft.prepare_model_for_kbit_training(base, use_gradient_checkpointing=False)
     try:
-        if saved is not None:
+        if saved is not None and not (saved.directory / PROMPT_FILE).is_file():
             return peft.PeftModel.from_pretrained(base, str(saved.directory), is_trainable=True)
-        return peft.get_peft_model(base, adapter_config(run.method))
+        model = peft.get_peft_model(base, adapter_config(run.method))
+        return model if saved is None else _with_prompt(model, saved)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure("config", f"the adapter does not fit model {place.name}: {error}") from error
 
@@ -48,10 +54,10 @@ def adapter_config(method: Method) -> Any:
     import peft
 
     if method.kind == "peft" and method.peft.config:
-        return peft.get_peft_config({"task_type": "CAUSAL_LM", "peft_type": "LORA", **method.peft.config})
+        return _of_peft({"peft_type": "LORA", **method.peft.config})
     if method.kind == "adapter":
-        defaults = {"peft_type": "ADAPTION_PROMPT", "task_type": "CAUSAL_LM", "adapter_len": 10, "adapter_layers": 2}
-        return peft.get_peft_config({**defaults, **method.peft.config})
+        defaults = {"peft_type": "ADAPTION_PROMPT", "adapter_len": 10, "adapter_layers": 2}
+        return _of_peft({**defaults, **method.peft.config})
     layers = [int(layer) for layer in method.trainable_layers if layer.isdigit()]
     return peft.LoraConfig(
         task_type="CAUSAL_LM",
@@ -63,6 +69,22 @@ def adapter_config(method: Method) -> Any:
     )
 
 
+def _of_peft(given: dict[str, Any]) -> Any:
+    """The types of adapters and the names of their numbers are those of the installed version."""
+    import peft
+
+    configs = {kind.value: config for kind, config in peft.PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+    kind = given["peft_type"]
+    if kind not in configs:
+        known = nearest(str(kind), configs) or f"; known: {', '.join(sorted(configs))}"
+        raise Failure("config", f"method.peft.config.peft_type {shown(kind)} is unknown{known}")
+    names = [each.name for each in dataclasses.fields(configs[kind]) if each.init]
+    for name in given:
+        if name not in names:
+            raise Failure("config", f"unknown key method.peft.config.{name} of {kind}{nearest(name, names)}")
+    return peft.get_peft_config({"task_type": "CAUSAL_LM", **given})
+
+
 def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) -> None:
     """Files that transformers (full) or peft (adapters) load by themselves."""
     # "auto" would ask the hub whether the base model's vocabulary has grown.
@@ -71,6 +93,19 @@ def save(model: Any, directory: Path, state_dict: dict[str, Any] | None = None) 
         options["state_dict"] = state_dict  # gathered from many processes, of which each has a part
     model.save_pretrained(str(directory), **options)
     (directory / "README.md").unlink(missing_ok=True)  # an empty model card
+
+
+def save_to_go_on(model: Any, directory: Path) -> None:
+    """As `save`; of a prompt that is learnt peft keeps what it has come to, from which it trains no further."""
+    save(model, directory)
+    if hasattr(model, "peft_config") and model.active_peft_config.is_prompt_learning:
+        trained = {name: each.detach().contiguous() for name, each in model.named_parameters() if each.requires_grad}
+        safetensors.torch.save_file(trained, directory / PROMPT_FILE)
+
+
+def _with_prompt(model: Any, saved: Saved) -> Any:
+    model.load_state_dict(safetensors.torch.load_file(saved.directory / PROMPT_FILE), strict=False)
+    return model
 
 
 def rest(model: Any) -> None:

@@ -160,7 +160,7 @@ class JobTrainer(Trainer):  # type: ignore[misc]
 
     def _writer(self, random_states: dict[str, bytes]) -> Callable[[Path], None]:
         def write(directory: Path) -> None:
-            hf_model.save(self.model, directory)
+            hf_model.save_to_go_on(self.model, directory)
             torch.save(self.optimizer.state_dict(), directory / "optimizer.pt")
             torch.save(self.lr_scheduler.state_dict(), directory / "scheduler.pt")
             self._save_scaler(str(directory))

@@ -7,7 +7,6 @@ and numbers, so that it is read with weights_only=True.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +19,7 @@ from trainer import checkpoint
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.recipes import hf_model, hub, options, processes, steps
 from trainer.recipes.hf_rows import Row
+from trainer.storage import written
 
 State = dict[str, Any]
 
@@ -158,11 +158,10 @@ class _Training:
         model, _ = self._whole()
         if self.job.world.rank != 0:
             return
-        scratch = self.job.outputs.scratch()
-        hf_model.save(self.model, scratch, state_dict=model)
-        hf_model.save_tokenizer(tokenizer, self.job.place, scratch)
-        self.job.outputs.publish(scratch, "")
-        shutil.rmtree(scratch, ignore_errors=True)
+        with written(self.job.outputs) as scratch:
+            hf_model.save(self.model, scratch, state_dict=model)
+            hf_model.save_tokenizer(tokenizer, self.job.place, scratch)
+            self.job.outputs.publish(scratch, "")
 
     def _whole(self) -> tuple[State, State]:
         from torch.distributed.checkpoint import state_dict as states

@@ -10,10 +10,8 @@ the checkpoint.
 from __future__ import annotations
 
 import os
-import shutil
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as lightning
@@ -24,6 +22,7 @@ from pytorch_lightning.plugins.environments import LightningEnvironment, TorchEl
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.recipes import hf_model, hub, options, processes, steps
 from trainer.recipes.hf_rows import Row
+from trainer.storage import written
 
 CHECKPOINT_FILE = "model.ckpt"
 OURS = "trainyard"  # the key of a checkpoint under which lies what Lightning does not keep
@@ -265,8 +264,7 @@ def _trainer(job: Job, plan: steps.Plan, first: int, loop: _Loop) -> Any:
 def _publish(job: Job, module: _Module, tokenizer: Any) -> None:
     if job.world.rank != 0:
         return
-    scratch: Path = job.outputs.scratch()
-    hf_model.save(module.network, scratch)
-    hf_model.save_tokenizer(tokenizer, job.place, scratch)
-    job.outputs.publish(scratch, "")
-    shutil.rmtree(scratch, ignore_errors=True)
+    with written(job.outputs) as scratch:
+        hf_model.save(module.network, scratch)
+        hf_model.save_tokenizer(tokenizer, job.place, scratch)
+        job.outputs.publish(scratch, "")

@@ -223,8 +223,9 @@ def autocast(job: Job, device: torch.device) -> Precision:
 def threads(job: Job, before: int | None) -> int:
     """The number of threads decides the order of sums, so a run keeps the one that it began with."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    default = max(1, min(MAX_DEFAULT_THREADS, cores // job.world.local_size))
-    chosen = job.run.extra.threads or before or default
+    granted = os.environ.get("OMP_NUM_THREADS", "")  # how many the control plane, or torchrun, has for this process
+    default = int(granted) if granted.isdecimal() else min(MAX_DEFAULT_THREADS, cores // job.world.local_size)
+    chosen = job.run.extra.threads or before or max(1, default)
     torch.set_num_threads(chosen)
     return chosen
 

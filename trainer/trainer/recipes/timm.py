@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from trainer.failure import Failure
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.labels import Labelled
 from trainer.recipes import options, processes, steps
+from trainer.storage import written
 
 STATE_FILE = "state.pt"
 BEST_FILE = "best.safetensors"
@@ -195,11 +195,7 @@ class _Training:
             return
         from safetensors.torch import save_file
 
-        scratch: Path = self.job.outputs.scratch()
         last = {name: each.detach().cpu().contiguous() for name, each in self.model.state_dict().items()}
-        (scratch / "weights").mkdir()
-        save_file(last, scratch / "weights" / "last.safetensors")
-        save_file(self.best or last, scratch / "weights" / BEST_FILE)
         document = {
             "architecture": self.job.run.model.name,
             "num_classes": len(self.job.pictures.classes),
@@ -207,9 +203,12 @@ class _Training:
             "image_size": self.wanted.image_size or IMAGE_SIZE,
             "best_accuracy": self.best_accuracy,
         }
-        (scratch / "config.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
-        self.job.outputs.publish(scratch, "")
-        shutil.rmtree(scratch, ignore_errors=True)
+        with written(self.job.outputs) as scratch:
+            (scratch / "weights").mkdir()
+            save_file(last, scratch / "weights" / "last.safetensors")
+            save_file(self.best or last, scratch / "weights" / BEST_FILE)
+            (scratch / "config.json").write_text(json.dumps(document, indent=2), encoding="utf-8")
+            self.job.outputs.publish(scratch, "")
 
     def _begin_worker(self, _: int) -> None:
         self.job.events.leave_to_parent()

@@ -19,9 +19,11 @@ from typing import Any
 from trainer.checkpoint import Saved
 from trainer.document import nearest
 from trainer.failure import Failure
+from trainer.health import Health, resources_used
 from trainer.job import Finished, Interrupted, Job, Outcome
 from trainer.labels import Labelled
 from trainer.recipes import options
+from trainer.storage import written
 
 IMAGE_SIZE = 640
 PROGRESS_FILE = "epoch.json"
@@ -69,6 +71,11 @@ def _run(job: Job, scratch: Path) -> Outcome:
             model.train(**settings)
         except _Stopped:
             return Interrupted(follower.step, follower.saved_step or None)
+        except RuntimeError as error:
+            if "NaN" not in str(error):
+                raise
+            raise Failure("diverged", f"{error}; lower the learning rate or raise the warm-up") from error
+        follower.end()
     job.events.phase("finalizing")
     weights = scratch / "run" / "weights"
     _publish(job, weights if weights.is_dir() else job.saved.directory if job.saved else weights, scratch)
@@ -107,6 +114,8 @@ class _Follower:
         self.step = self.saved_step = self.first = done.step
         self.loss = done.loss
         self.told_epoch = done.epoch
+        self.health = Health(job.events)
+        self.lost_in: int | None = None  # the epoch in which the loss was no number, and that was told
         self.began = self.step_began = time.monotonic()
 
     def on_train_start(self, trainer: Any) -> None:
@@ -131,10 +140,26 @@ class _Follower:
             samples_per_second=round(trainer.batch_size / max(1e-9, now - self.step_began), 2),
             eta_seconds=round((total - self.step) * (now - self.began) / max(1, self.step - self.first), 2),
             **parts,
+            **resources_used(),
         )
         self.step_began = now
+        self._judge(trainer.epoch + 1)
         if self.job.stop.agreed():
             raise _Stopped
+
+    def _judge(self, epoch: int) -> None:
+        assert self.loss is not None
+        if self.loss - self.loss == 0:
+            self.health.seen(self.step, self.loss)
+        elif epoch != self.lost_in:  # Ultralytics itself goes back to its last checkpoint, three times
+            self.lost_in = epoch
+            self.job.events.warning(f"the loss of step {self.step} is {self.loss}", kind="nan", step=self.step)
+
+    def end(self) -> None:
+        if self.loss is not None and self.loss - self.loss != 0:
+            raise Failure(
+                "diverged", f"the loss of step {self.step}, the last, is {self.loss}; lower the learning rate"
+            )
 
     def on_fit_epoch_end(self, trainer: Any) -> None:
         epoch = trainer.epoch + 1
@@ -188,7 +213,7 @@ def _load(yolo: Any, job: Job, task: str, wanted: options.Vision, saved: Saved |
 
 
 def _settings(job: Job, task: str, wanted: options.Vision, scratch: Path) -> dict[str, Any]:
-    from ultralytics.cfg import DEFAULT_CFG_DICT
+    from ultralytics.cfg import DEFAULT_CFG_DICT, get_cfg
 
     for name in wanted.other:
         if name in _OURS:
@@ -218,6 +243,10 @@ def _settings(job: Job, task: str, wanted: options.Vision, scratch: Path) -> dic
     if job.saved is not None:
         settings["resume"] = str(job.saved.directory / "last.pt")
         settings["save_dir"] = str(scratch / "run")
+    try:
+        get_cfg(overrides=settings)
+    except (TypeError, ValueError) as error:
+        raise Failure("config", f"ultralytics refuses a setting: {error}") from error
     return settings
 
 
@@ -268,13 +297,12 @@ def _labelled(part: Sequence[Labelled], images: Path, labels: Path) -> None:
 
 
 def _publish(job: Job, weights: Path, scratch: Path) -> None:
-    made = job.outputs.scratch()
-    (made / "weights").mkdir()
-    for name in KEPT:
-        if (weights / name).is_file():
-            shutil.copy(weights / name, made / "weights" / name)
-    for name in ("results.csv", "args.yaml"):
-        if (scratch / "run" / name).is_file():
-            shutil.copy(scratch / "run" / name, made / name)
-    job.outputs.publish(made, "")
-    shutil.rmtree(made, ignore_errors=True)
+    with written(job.outputs) as made:
+        (made / "weights").mkdir()
+        for name in KEPT:
+            if (weights / name).is_file():
+                shutil.copy(weights / name, made / "weights" / name)
+        for name in ("results.csv", "args.yaml"):
+            if (scratch / "run" / name).is_file():
+                shutil.copy(scratch / "run" / name, made / name)
+        job.outputs.publish(made, "")

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ArrayNode;
@@ -45,13 +46,8 @@ final class Build implements Callable<Integer> {
     @Option(names = "--all", description = "Build all of them.")
     private boolean all;
 
-    @Option(
-            names = "--registry",
-            description = "Where they are to be kept; otherwise DOCKER_REGISTRY, otherwise " + Place.NO_REGISTRY + ".")
-    private @Nullable String registry;
-
-    @Option(names = "--tag", description = "Their version; otherwise TRAINER_IMAGE_VERSION, otherwise v1.0.")
-    private @Nullable String tag;
+    @Mixin
+    private final Named named = new Named();
 
     @Option(names = "--push", description = "Push them once all are built.")
     private boolean push;
@@ -129,8 +125,8 @@ final class Build implements Callable<Integer> {
         return new Order(
                 List.copyOf(images()),
                 folder,
-                place.registry(registry),
-                place.tag(tag),
+                named.registry(place),
+                named.tag(place),
                 place.revision(folder),
                 Optional.ofNullable(base),
                 Optional.ofNullable(source),

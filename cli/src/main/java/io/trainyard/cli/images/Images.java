@@ -8,10 +8,9 @@ import io.trainyard.cli.session.Globals;
 import io.trainyard.cli.session.Session;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -52,13 +51,8 @@ public final class Images implements Runnable {
     static final class ListThem implements Callable<Integer> {
         private final Globals globals;
 
-        @Option(
-                names = "--registry",
-                description = "Where they are kept; otherwise DOCKER_REGISTRY, otherwise ghcr.io/myorg.")
-        private @Nullable String registry;
-
-        @Option(names = "--tag", description = "Their version; otherwise TRAINER_IMAGE_VERSION, otherwise v1.0.")
-        private @Nullable String tag;
+        @Mixin
+        private final Named named = new Named();
 
         ListThem(Globals globals) {
             this.globals = globals;
@@ -67,8 +61,8 @@ public final class Images implements Runnable {
         @Override
         public Integer call() {
             var place = new Place(globals.surroundings().environment());
-            String where = place.registry(registry);
-            String version = place.tag(tag);
+            String where = named.registry(place);
+            String version = named.tag(place);
             try (Session session = globals.open()) {
                 if (session.json()) session.document(document(where, version));
                 else table(where, version).show(session.screen());

@@ -74,25 +74,24 @@ final class Launcher {
     }
 
     Launched launch(Launch launch, Folder folder, String mark, Consumer<CompletableFuture<?>> startedProcess) {
-        Shim.Child child;
+        CompletableFuture<String> end;
         try {
             if (!(folder.started() instanceof Started.No))
                 return new Launched.Accepted(await(folder, Optional.empty()));
             var prepared = prepare(launch, folder, mark);
-            child = start(launch, folder, prepared);
+            end = start(launch, folder, prepared);
         } catch (Refusal refusal) {
             return new Launched.Refused(new Ending.Failure(refusal.why, String.valueOf(refusal.getMessage())));
         } catch (IOException | UncheckedIOException e) {
             return new Launched.NotSent("cannot start a process in " + folder.path() + ": " + e.getMessage());
         }
-        startedProcess.accept(child.exit());
+        startedProcess.accept(end);
         // While the shim starts, so that it costs nothing.
         folder.outOfMemoryKillsBefore(machine.outOfMemoryKills());
         try {
-            return new Launched.Accepted(await(folder, Optional.of(child)));
+            return new Launched.Accepted(await(folder, Optional.of(end)));
         } catch (StillBorn e) {
-            return new Launched.NotSent(
-                    "the supervisor ended with code " + child.exit().join() + " before it started");
+            return new Launched.NotSent("the supervisor ended " + end.join() + " before it started");
         }
     }
 
@@ -160,7 +159,9 @@ final class Launcher {
         return resolved;
     }
 
-    private Shim.Child start(Launch launch, Folder folder, Prepared prepared) throws IOException, Refusal {
+    /** Completed once the supervisor is over, with how it ended. */
+    private CompletableFuture<String> start(Launch launch, Folder folder, Prepared prepared)
+            throws IOException, Refusal {
         folder.make();
         folder.makeOutputFiles();
         String framework =
@@ -179,10 +180,14 @@ final class Launcher {
             var outputs = new Request.Outputs(folder.stdout(), folder.stderr());
             var fork = parents.fork(new Request(folder.path(), where, folder.work(), outputs, program));
             if (fork.isPresent())
-                return new Shim.Child(fork.get().pid(), fork.get().ended().thenApply(_ -> 0));
+                return fork.get()
+                        .ended()
+                        .thenApply(code -> code.isPresent() ? "with code " + code.getAsInt() : "after its parent");
         }
         try {
-            return shim.start(folder, where, prepared.command(), prepared.environment());
+            return shim.start(folder, where, prepared.command(), prepared.environment())
+                    .exit()
+                    .thenApply(code -> "with code " + code);
         } catch (IOException e) {
             if (TOO_LONG.matcher(String.valueOf(e.getMessage())).find())
                 throw new Refusal(
@@ -197,10 +202,10 @@ final class Launcher {
         private static final long serialVersionUID = 1;
     }
 
-    private Handle await(Folder folder, Optional<Shim.Child> child) {
+    private Handle await(Folder folder, Optional<CompletableFuture<String>> end) {
         long deadline = System.nanoTime() + STARTED_WITHIN.toNanos();
         while (System.nanoTime() < deadline) {
-            boolean ended = child.filter(mine -> mine.exit().isDone()).isPresent();
+            boolean ended = end.filter(CompletableFuture::isDone).isPresent();
             switch (folder.started()) {
                 case Started.By by -> {
                     return by.shim().handle();

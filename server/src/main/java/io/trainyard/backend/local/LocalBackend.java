@@ -79,7 +79,8 @@ public final class LocalBackend implements Backend, AutoCloseable {
                 settings.home().resolve("warm"),
                 settings.trainer(),
                 Variables.ofParent(settings.trainer(), settings.passOn(), System.getenv()),
-                interpreters::sharing);
+                interpreters::sharing,
+                pid -> processes.find(pid).map(found -> pid + " " + found.startTicks() + " " + machine.bootId()));
         this.launcher = new Launcher(settings, machine, interpreters, parents);
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /**
  * Parents that an earlier server has left behind. They end with it by themselves, but for one that hangs; so it is
@@ -11,16 +12,20 @@ import java.util.Optional;
  */
 final class Leftovers {
     private static final String SUFFIX = ".pid";
-    /** Field 22 in proc(5), counted from the state, which is field 3. */
-    private static final int START_TICKS = 19;
 
-    private Leftovers() {}
+    private final Path folder;
+    private final LongFunction<Optional<String>> identity;
 
-    static void note(Path folder, String name, long pid) throws IOException {
-        Files.writeString(folder.resolve(name + SUFFIX), identity(pid).orElse(""));
+    Leftovers(Path folder, LongFunction<Optional<String>> identity) {
+        this.folder = folder;
+        this.identity = identity;
     }
 
-    static void end(Path folder) {
+    void note(String name, long pid) throws IOException {
+        Files.writeString(folder.resolve(name + SUFFIX), identity.apply(pid).orElse(""));
+    }
+
+    void end() {
         if (!Files.isDirectory(folder)) return;
         try (var files = Files.list(folder)) {
             for (Path file :
@@ -33,23 +38,11 @@ final class Leftovers {
         }
     }
 
-    private static void end(String identity) {
-        if (identity.isEmpty()) return;
-        long pid = Long.parseLong(identity.split(" ", -1)[0]);
+    private void end(String noted) {
+        if (noted.isEmpty()) return;
+        long pid = Long.parseLong(noted.split(" ", -1)[0]);
         var process = ProcessHandle.of(pid);
-        if (process.isPresent() && identity(pid).filter(identity::equals).isPresent())
+        if (process.isPresent() && identity.apply(pid).filter(noted::equals).isPresent())
             process.get().destroyForcibly();
-    }
-
-    private static Optional<String> identity(long pid) {
-        try {
-            String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(") ") + 2).split(" ", -1);
-            String boot =
-                    Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
-            return Optional.of(pid + " " + fields[START_TICKS] + " " + boot);
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 }

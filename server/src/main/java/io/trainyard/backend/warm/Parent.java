@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -32,7 +33,7 @@ final class Parent {
 
     private final Process process;
     private final CompletableFuture<Ready> ready = new CompletableFuture<>();
-    private final Map<Long, CompletableFuture<Void>> forks = new ConcurrentHashMap<>();
+    private final Map<Long, CompletableFuture<OptionalInt>> forks = new ConcurrentHashMap<>();
     private final ReentrantLock asking = new ReentrantLock();
     private volatile CompletableFuture<Fork> answer = new CompletableFuture<>();
 
@@ -131,22 +132,27 @@ final class Parent {
                         said.path("seconds").asDouble(0),
                         said.path("resident_bytes").asLong(0)));
             case "forked" -> {
-                var ended = new CompletableFuture<Void>();
+                var ended = new CompletableFuture<OptionalInt>();
                 forks.put(pid, ended);
                 answer.complete(new Fork(pid, ended));
             }
             case "refused" -> answer.completeExceptionally(new NotForked(why));
-            case "ended" -> Optional.ofNullable(forks.remove(pid)).ifPresent(ended -> ended.complete(null));
+            case "ended" ->
+                Optional.ofNullable(forks.remove(pid)).ifPresent(ended -> ended.complete(status(said.path("status"))));
             case "failed" -> ready.completeExceptionally(new NotForked(why));
             default -> {} // a word of a later trainer
         }
     }
 
-    private static void watched(long pid, CompletableFuture<Void> ended) {
+    private static OptionalInt status(JsonNode told) {
+        return told.isInt() ? OptionalInt.of(told.asInt()) : OptionalInt.empty();
+    }
+
+    private static void watched(long pid, CompletableFuture<OptionalInt> ended) {
         var gone = ProcessHandle.of(pid).map(ProcessHandle::onExit);
-        if (gone.isEmpty()) ended.complete(null);
+        if (gone.isEmpty()) ended.complete(OptionalInt.empty());
         else {
-            var _ = gone.get().thenRun(() -> ended.complete(null));
+            var _ = gone.get().thenRun(() -> ended.complete(OptionalInt.empty()));
         }
     }
 

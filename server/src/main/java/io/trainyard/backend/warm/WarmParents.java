@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /** The parents of this machine, by interpreter: started, replaced when what they imported has changed, ended. */
@@ -30,6 +31,7 @@ public final class WarmParents implements AutoCloseable {
     private final Path trainer;
     private final Map<String, String> environment;
     private final Function<String, List<String>> frameworks;
+    private final Leftovers leftovers;
     private final Map<String, Parent> parents = new ConcurrentHashMap<>();
     private final Map<String, Long> begun = new ConcurrentHashMap<>();
     private volatile boolean closed;
@@ -39,9 +41,15 @@ public final class WarmParents implements AutoCloseable {
      * @param trainer the folder of {@code warm.py}
      * @param environment what jobs have as they import
      * @param frameworks those whose jobs run by an interpreter
+     * @param identity begins with the number of a process, and is never another's, though numbers are given again
      */
     public WarmParents(
-            Path folder, Path trainer, Map<String, String> environment, Function<String, List<String>> frameworks) {
+            Path folder,
+            Path trainer,
+            Map<String, String> environment,
+            Function<String, List<String>> frameworks,
+            LongFunction<Optional<String>> identity) {
+        this.leftovers = new Leftovers(folder, identity);
         this.folder = folder;
         this.trainer = trainer;
         this.environment = Map.copyOf(environment);
@@ -50,7 +58,7 @@ public final class WarmParents implements AutoCloseable {
 
     /** Ends what an earlier server has left, and starts one parent after the other. Returns at once. */
     public void keep(Supplier<List<String>> pythons) {
-        Leftovers.end(folder);
+        leftovers.end();
         Thread.ofVirtual().name("warm parents").start(() -> pythons.get().forEach(this::begin));
     }
 
@@ -124,7 +132,7 @@ public final class WarmParents implements AutoCloseable {
         try {
             var parent = new Parent(spawned(python), imports);
             parents.put(python, parent);
-            Leftovers.note(folder, name(python), parent.pid());
+            leftovers.note(name(python), parent.pid());
             return Optional.of(parent);
         } catch (IOException | UncheckedIOException e) {
             LOG.log(System.Logger.Level.WARNING, "no warm parent for {0}: {1}", python, e.getMessage());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.trainyard.backend.Launched;
 import io.trainyard.backend.local.LocalSettings.Limits;
 import io.trainyard.backend.local.LocalSettings.Oversize;
 import io.trainyard.job.Attempt;
@@ -137,11 +138,15 @@ class LocalWarmTest {
 
     private Attempt started() {
         var attempt = LocalWorld.attempt();
+        LocalWorld.accepted(launched(attempt));
+        return attempt;
+    }
+
+    private Launched launched(Attempt attempt) {
         var container = new Container(Optional.empty(), List.of(), List.of(), List.of());
         var spec =
                 LocalWorld.spec(Framework.HF, container, new Resources(1, 0, Optional.empty(), 1, 1, Optional.empty()));
-        LocalWorld.accepted(world.backend.launch(LocalWorld.launch(attempt, spec, Map.of())));
-        return attempt;
+        return world.backend.launch(LocalWorld.launch(attempt, spec, Map.of()));
     }
 
     /** Whose child the attempt's supervisor is. */
@@ -197,6 +202,34 @@ class LocalWarmTest {
                 .destroyForcibly();
         assertEquals(Cause.SIGNAL, world.failed(other).cause());
         assertTrue(world.failed(other).detail().startsWith("killed (SIGKILL)"));
+    }
+
+    @Test
+    void one_whose_supervisor_dies_is_lost_and_leaves_nothing_running() throws IOException {
+        Files.writeString(trainer.resolve("train.py"), WAIT);
+        warm();
+        var attempt = started();
+        var numbers = world.lines(attempt, 1).getFirst().split(" ", -1);
+        var by = assertInstanceOf(Folder.Started.By.class, world.folder(attempt).started());
+        ProcessHandle.of(by.shim().pid()).orElseThrow().destroyForcibly();
+        assertEquals(Cause.SUPERVISOR_LOST, world.failed(attempt).cause());
+        for (String number : List.of(numbers).subList(0, 2)) assertFalse(LocalWorld.alive(Long.parseLong(number)));
+    }
+
+    @Test
+    void one_whose_supervisor_dies_before_it_starts_is_not_sent_and_its_code_is_told() throws IOException {
+        Files.writeString(trainer.resolve("train.py"), WAIT);
+        Files.writeString(trainer.resolve("warm.py"), """
+                import os
+                from trainer import warm
+
+                warm.IMPORTS = dict.fromkeys(warm.IMPORTS, ())
+                warm._began = lambda request: os._exit(71)
+                warm.main()
+                """);
+        warm();
+        var notSent = assertInstanceOf(Launched.NotSent.class, launched(LocalWorld.attempt()));
+        assertEquals("the supervisor ended with code 71 before it started", notSent.why());
     }
 
     @Test
