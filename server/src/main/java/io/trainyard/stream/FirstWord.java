@@ -25,14 +25,13 @@ public final class FirstWord {
     /** Clients of what used to create the object within their request wait this long at most. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    private static final Set<String> CLUSTERS = Set.of("kubernetes", "kubeflow");
+
     private final Store store;
-    private final Set<String> backends;
     private final Map<JobId, CountDownLatch> bells = new ConcurrentHashMap<>();
 
-    /** @param backends whose first word is worth waiting for; every other job is answered as it stands */
-    public FirstWord(Store store, Set<String> backends) {
+    public FirstWord(Store store) {
         this.store = store;
-        this.backends = Set.copyOf(backends);
         store.subscribe(change -> ring(change.job()));
     }
 
@@ -41,8 +40,9 @@ public final class FirstWord {
         if (bell != null) bell.countDown();
     }
 
-    public boolean isAwaitedOf(Job job) {
-        return backends.contains(job.backend());
+    /** Whether it becomes an object on a cluster; every other job is answered as it stands. */
+    public static boolean isAwaitedOf(Job job) {
+        return CLUSTERS.contains(job.backend());
     }
 
     /** The job as it stands when its backend has spoken, or when patience is over. */
@@ -81,7 +81,7 @@ public final class FirstWord {
     }
 
     /** What the first attempt became, while it waits to run or runs. */
-    public Optional<Handle> created(Job job) {
+    public static Optional<Handle> created(Job job) {
         return switch (job.state()) {
             case JobState.Launching(Attempt attempt, Optional<Handle> handle, Reason _)
             when attempt.number() == 1 && isAwaitedOf(job) -> handle;

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class FirstWordTest {
     private final MemoryStore store = new MemoryStore(() -> SomeJob.NOON);
-    private final FirstWord firstWord = new FirstWord(store, Set.of("kubernetes"));
+    private final FirstWord firstWord = new FirstWord(store);
     private final Job job = create(SomeJob.PLAIN.on("kubernetes").queued());
     private final Attempt attempt = new Attempt(job.id(), 1, "kubernetes", Grant.NOTHING);
 
@@ -49,7 +48,7 @@ class FirstWordTest {
         List<Thread> asking = IntStream.range(0, 8)
                 .mapToObj(_ -> Thread.ofVirtual()
                         .unstarted(
-                                () -> assertEquals(Optional.of(SomeJob.HANDLE), firstWord.created(firstWord.of(job)))))
+                                () -> assertEquals(Optional.of(SomeJob.HANDLE), FirstWord.created(firstWord.of(job)))))
                 .toList();
         asking.forEach(Thread::start);
         Job launching =
@@ -89,7 +88,7 @@ class FirstWordTest {
         Job elsewhere = create(SomeJob.PLAIN.on("local").queued());
         assertSame(elsewhere, firstWord.of(elsewhere));
         assertTrue(System.nanoTime() - began < Duration.ofSeconds(1).toNanos());
-        assertEquals(Optional.empty(), firstWord.created(firstWord.of(job)));
+        assertEquals(Optional.empty(), FirstWord.created(firstWord.of(job)));
         long waited = System.nanoTime() - began;
         assertTrue(waited > Duration.ofMillis(1900).toNanos(), waited + " ns");
     }

@@ -51,7 +51,7 @@ public final class TrainerContract implements Contract {
         this.tokens = tokens;
         this.addresses = addresses;
         this.runtime = runtime;
-        firstWord = new FirstWord(store, ClusterObject.BACKENDS);
+        firstWord = new FirstWord(store);
     }
 
     @Override
@@ -191,7 +191,7 @@ public final class TrainerContract implements Contract {
                     context,
                     service,
                     job,
-                    firstWord.created(job).map(Answers::created).orElseGet(() -> Answers.status(job)),
+                    FirstWord.created(job).map(Answers::created).orElseGet(() -> Answers.status(job)),
                     JobSpecs::once);
     }
 
@@ -234,7 +234,7 @@ public final class TrainerContract implements Contract {
                 context,
                 200,
                 Answers.job(
-                        new Answers.Shown(service, name, ClusterObject.isFor(job) ? JobSpecs::object : spec),
+                        new Answers.Shown(service, name, FirstWord.isAwaitedOf(job) ? JobSpecs::object : spec),
                         job,
                         status));
     }

@@ -25,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
@@ -49,7 +48,7 @@ public final class UnifiedContract implements Contract {
         this.tokens = tokens;
         names = new RunNames(store.jobs());
         reading = new Reading(store);
-        firstWord = new FirstWord(store, Set.of("kubernetes", "kubeflow"));
+        firstWord = new FirstWord(store);
     }
 
     @Override
@@ -173,7 +172,7 @@ public final class UnifiedContract implements Contract {
                     context,
                     201,
                     Answers.job(
-                            job, firstWord.created(job).map(Answers::created).orElseGet(() -> Answers.accepted(job))));
+                            job, FirstWord.created(job).map(Answers::created).orElseGet(() -> Answers.accepted(job))));
     }
 
     private Optional<Job> found(String name) {
