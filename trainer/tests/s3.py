@@ -72,6 +72,14 @@ def served(log: Path, environment: dict[str, str] | None = None) -> Iterator[Buc
             process.kill()
 
 
+@contextmanager
+def refused_port() -> Iterator[int]:
+    """A port at which nobody listens, nor can while it lasts: it is taken, and every connection is refused."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

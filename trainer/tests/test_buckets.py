@@ -178,9 +178,9 @@ def test_bad_rows_in_a_bucket_are_named(reachable: s3.Bucket) -> None:
 
 
 def test_an_unreachable_bucket_ends_the_job_soon_and_says_where_it_looked(jobs: Jobs, bucket: s3.Bucket) -> None:
-    nobody = s3.free_port()
     began = time.monotonic()
-    job = jobs.run(in_bucket(jobs, "unreachable"), environment=bucket.environment(nobody))
+    with s3.refused_port() as nobody:
+        job = jobs.run(in_bucket(jobs, "unreachable"), environment=bucket.environment(nobody))
     assert time.monotonic() - began < 60
     assert job.process.returncode == 1
     event = failed(job)
