@@ -74,10 +74,19 @@ def served(log: Path, environment: dict[str, str] | None = None) -> Iterator[Buc
 
 @contextmanager
 def refused_port() -> Iterator[int]:
-    """A port at which nobody listens, nor can while it lasts: it is taken, and every connection is refused."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield int(taken.getsockname()[1])
+    """
+    A port at which nobody listens, nor can while it lasts. Its number reads like a status, which must mislead nobody
+    who looks for one in a message.
+    """
+    for port in range(40300, 40400):
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            yield port
+            return
+    raise RuntimeError("no port between 40300 and 40400 is free")
 
 
 def free_port() -> int:

@@ -7,6 +7,7 @@ in a message.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,6 +27,11 @@ _CREDENTIALS = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
+
+# A number alone may be part of a port.
+_REFUSED = re.compile(
+    r"status(?: code)?:? 40[13]\b|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidClientTokenId"
+)
 
 _ENDPOINTS = {
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
@@ -179,8 +185,7 @@ def _failure(uri: str, error: Exception) -> Failure:
 
 
 def _refused(said: str) -> bool:
-    words = ("403", "401", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidClientTokenId")
-    return any(word in said for word in words)
+    return _REFUSED.search(said) is not None
 
 
 def _first_line(error: Exception) -> str:
