@@ -17,6 +17,7 @@ import java.security.MessageDigest;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,13 +41,22 @@ final class Callbacks {
     private final Store store;
     private final ProgressIntake progress;
     private final Sealer sealer;
+    private final Optional<String> token;
     private final InstantSource clock;
 
-    Callbacks(Desk desk, Store store, ProgressIntake progress, Sealer sealer, InstantSource clock) {
+    /** @param token what the callers show, which no line may repeat: not every job has it among its secrets */
+    Callbacks(
+            Desk desk,
+            Store store,
+            ProgressIntake progress,
+            Sealer sealer,
+            Optional<String> token,
+            InstantSource clock) {
         this.desk = desk;
         this.store = store;
         this.progress = progress;
         this.sealer = sealer;
+        this.token = token;
         this.clock = clock;
     }
 
@@ -99,8 +109,11 @@ final class Callbacks {
         }
 
         private String masked(String text) {
-            var secrets = sealer.unseal(job.id().value(), store.jobs().secrets(job.id()));
-            return Scalars.cut(Mask.of(secrets.values()).apply(text), MAX_LINE_CHARACTERS);
+            var secrets =
+                    new HashSet<>(sealer.unseal(job.id().value(), store.jobs().secrets(job.id()))
+                            .values());
+            token.ifPresent(secrets::add);
+            return Scalars.cut(Mask.of(secrets).apply(text), MAX_LINE_CHARACTERS);
         }
 
         ObjectNode done() {

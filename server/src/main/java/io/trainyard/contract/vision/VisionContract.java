@@ -48,7 +48,13 @@ public final class VisionContract implements Contract {
         routes = Stream.of(
                         platform(new Platform(desk, rooms.store())),
                         service(new TrainingService(desk)),
-                        callbacks(new Callbacks(desk, rooms.store(), rooms.progress(), rooms.sealer(), clock)))
+                        callbacks(new Callbacks(
+                                desk,
+                                rooms.store(),
+                                rooms.progress(),
+                                rooms.sealer(),
+                                settings.internalToken(),
+                                clock)))
                 .flatMap(List::stream)
                 .toList();
     }

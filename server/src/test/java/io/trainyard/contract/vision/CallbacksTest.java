@@ -84,6 +84,17 @@ class CallbacksTest {
     }
 
     @Test
+    void the_token_of_the_callers_is_in_no_line_also_where_the_job_was_not_given_it() {
+        vision.call("POST", 4, "logs", "{\"message\": \"sent %s\"}".formatted(Vision.INTERNAL));
+        String error = "{\"status\": \"failed\", \"error\": \"%s was refused\"}".formatted(Vision.INTERNAL);
+        vision.call("PATCH", 4, "status", error);
+        vision.call("POST", 4, "validation-results", "{\"headers\": [\"%s\"]}".formatted(Vision.INTERNAL));
+        String shown = vision.get(JOB + "/logs").text() + vision.events(4);
+        assertTrue(shown.contains("sent ********") && shown.contains("******** was refused"), shown);
+        assertTrue(!shown.contains(Vision.INTERNAL), shown);
+    }
+
+    @Test
     void F54_who_may_not_call_is_told_why() {
         String body = "{\"status\": \"running\"}";
         String path = "/internal/training/4/status";
