@@ -123,7 +123,7 @@ def test_two_nodes_that_are_told_no_command_train_one_job_together(
 def test_a_trainer_that_is_killed_resumes_in_a_new_attempt_from_its_last_complete_checkpoint(
     on_cluster: Server, cluster: Cluster, bucket: Bucket, base: Path
 ) -> None:
-    steps, every = 20, 5
+    steps, every = 40, 5
     server = on_cluster
     job = server.call(
         "POST",
@@ -142,18 +142,23 @@ def test_a_trainer_that_is_killed_resumes_in_a_new_attempt_from_its_last_complet
         },
     )["id"]
 
+    def container() -> str:
+        names = [each["metadata"]["name"] for each in cluster.objects("trainjobs", job)]
+        for pod in cluster.objects("pods"):
+            if pod["metadata"]["labels"].get("jobset.sigs.k8s.io/jobset-name") in names:
+                [status] = pod["status"].get("containerStatuses", [{}])
+                return status.get("containerID", "")
+        return ""
+
     def far_enough() -> bool:
         progress = server.job(job)["progress"]
         return progress is not None and (progress["checkpoint_step"] or 0) >= every and progress["step"] % every > 1
 
+    # Whom to kill is known beforehand: looking for it then takes as long as the steps that are left.
+    until(lambda: bool(container()), 60, lambda: str(server.job(job)))
+    process = int(container().removeprefix("process://"))
     until(far_enough, 150, lambda: str(server.job(job)))
-    [first] = cluster.objects("trainjobs", job)
-    [pod] = [
-        each
-        for each in cluster.objects("pods")
-        if each["metadata"]["labels"].get("jobset.sigs.k8s.io/jobset-name") == first["metadata"]["name"]
-    ]
-    os.kill(int(pod["status"]["containerStatuses"][0]["containerID"].removeprefix("process://")), signal.SIGKILL)
+    os.kill(process, signal.SIGKILL)
     until(lambda: server.job(job)["state"] != "running", 60, lambda: str(server.job(job)))
     saved = max(int(name[-11:-5]) for name in bucket.checkpoints("killed"))
 

@@ -15,26 +15,8 @@ from pathlib import Path
 LINES = 900
 SEED = 11
 
-NAMES = [
-    "Anna",
-    "Peter",
-    "Ruth",
-    "Omar",
-    "Clara",
-    "Hugo",
-    "Mina",
-    "Tom",
-    "Elena",
-    "Viktor",
-    "Grace",
-    "Samuel",
-    "Iris",
-    "Paul",
-    "Nadia",
-    "Felix",
-    "Marta",
-    "Jonas",
-]
+NAMES = ["Anna", "Peter", "Ruth", "Omar", "Clara", "Hugo", "Mina", "Tom", "Elena"]
+NAMES += ["Viktor", "Grace", "Samuel", "Iris", "Paul", "Nadia", "Felix", "Marta", "Jonas"]
 KIN = ["mother", "father", "sister", "brother", "aunt", "uncle", "neighbour", "grandmother", "cousin", "teacher"]
 PLACES = ["the village", "the old town", "the harbour", "the valley", "the square", "the hill", "the coast", "the city"]
 TIMES = [

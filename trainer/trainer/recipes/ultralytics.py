@@ -3,6 +3,7 @@
 Ultralytics keeps its own loop, and goes on from an epoch's end by its own
 `last.pt`, which holds a smoothed model in half precision: a resumed run takes
 the epochs that are left, and is not bit for bit what an undisturbed one is.
+Long because everything of that loop is bridged here, and nowhere else.
 """
 
 from __future__ import annotations

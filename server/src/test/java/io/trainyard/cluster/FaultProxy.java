@@ -36,7 +36,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Stands between a client and the API server and does to its calls what networks and busy servers do. One call a
- * connection, so that a connection that is cut is one call that is lost.
+ * connection, so that a connection that is cut is one call that is lost. Long because HTTP is read and written by hand
+ * here: a library would mend what is to be broken.
  */
 public final class FaultProxy implements AutoCloseable {
     private static final Set<String> OF_THE_CONNECTION =

@@ -3,6 +3,7 @@ package io.trainyard.crash;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.trainyard.backend.vertex.FakeVertex;
+import io.trainyard.backend.vertex.Fault;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -80,7 +81,7 @@ class VertexCrashTest {
     void a_server_killed_before_the_answer_to_its_create_finds_what_it_made() throws Exception {
         try (var service = FakeVertex.start()) {
             service.at(Instant.now());
-            service.next("create", new FakeVertex.Fault.Hang());
+            service.next("create", new Fault.Hang());
             ServerProcess first = start(service);
             String id = JSON.readTree(send("POST", first.ready(), "/api/v1/jobs", JOB))
                     .path("id")

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What creating promises, whoever keeps the jobs; the rest of the contract is in the classes below. */
+/** What creating promises, whoever keeps the jobs; the rest of the contract is in the classes below. Long because one class is what a store has to pass. */
 abstract class StoreContractTest {
     static final Draft PLAIN = Draft.PLAIN;
     static final int CLIENTS = 64;

@@ -1,7 +1,5 @@
 package io.trainyard.backend.local;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.trainyard.backend.Backend;
 import io.trainyard.backend.Check;
 import io.trainyard.backend.Launch;
@@ -22,14 +20,10 @@ import io.trainyard.job.Observation.Missing;
 import io.trainyard.job.Observation.Waiting;
 import io.trainyard.job.Reason;
 import io.trainyard.spec.JobSpec;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -57,7 +51,7 @@ public final class LocalBackend implements Backend, AutoCloseable {
     private final Interpreters interpreters;
     private final Launcher launcher;
     private final WarmParents parents;
-    private final byte[] key;
+    private final Marks marks;
     private final Set<Folder> watched = ConcurrentHashMap.newKeySet();
 
     /** @param wake told whose process has ended; called on any thread, so it should only take note */
@@ -73,7 +67,7 @@ public final class LocalBackend implements Backend, AutoCloseable {
         this.capacity = Machine.capacity(settings.limits());
         this.processes = new ProcessTable(machine.proc());
         this.stopper = new Stopper(machine, processes);
-        this.key = key(settings.home());
+        this.marks = new Marks(settings.home());
         this.interpreters = new Interpreters(settings);
         this.parents = new WarmParents(
                 settings.home().resolve("warm"),
@@ -292,26 +286,7 @@ public final class LocalBackend implements Backend, AutoCloseable {
         return Folder.of(settings.home(), attempt);
     }
 
-    /** Nobody who cannot read the key can guess it, and so be taken for a process of the attempt. */
     String mark(Folder folder) {
-        var bytes = settings.home().relativize(folder.path()).toString().getBytes(UTF_8);
-        var both = Arrays.copyOf(key, key.length + bytes.length);
-        System.arraycopy(bytes, 0, both, key.length, bytes.length);
-        return RunFolder.sha256(both).substring(0, 32);
-    }
-
-    private static byte[] key(Path home) {
-        try {
-            Folder.makeFolder(home);
-            Path file = home.resolve("mark-key");
-            if (!Files.exists(file)) {
-                var fresh = new byte[32];
-                new SecureRandom().nextBytes(fresh);
-                Folder.createWhole(file, fresh);
-            }
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot prepare " + home, e);
-        }
+        return marks.of(folder);
     }
 }

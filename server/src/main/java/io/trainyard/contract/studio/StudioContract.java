@@ -233,10 +233,8 @@ public final class StudioContract implements Contract {
         return new UUID(high, low).toString();
     }
 
-    private static ObjectNode wrapped(ObjectNode job) {
-        ObjectNode body = Json.MAPPER.createObjectNode();
-        body.set("job", job);
-        return body;
+    private static JsonNode wrapped(ObjectNode job) {
+        return Json.MAPPER.createObjectNode().set("job", job);
     }
 
     private static void answer(Context context, int status, JsonNode body) {

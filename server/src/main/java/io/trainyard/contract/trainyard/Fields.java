@@ -19,6 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Reads the fields of one JSON object strictly and gathers all that is wrong with them. A field that nobody asked for
  * is unknown, and is named with the known ones. What is wrong reads as its default: the caller refuses before it is used.
+ * Long because each kind of field has a verb.
  */
 final class Fields {
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -206,26 +207,27 @@ final class Fields {
 
     /** Texts that may be empty. */
     List<String> texts(String name, int most) {
-        var texts = new ArrayList<String>();
-        int index = 0;
-        for (JsonNode item : array(name, most)) {
-            String where = at(name) + "[" + index++ + "]";
-            if (soundText(item)) texts.add(item.asString());
-            else wrongAt(where, shown(item), wanted(0));
-        }
-        return texts;
+        return texts(name, most, Fields::soundText, wanted(0));
     }
 
     /** Each one of these. */
     List<String> words(String name, List<String> known) {
-        var words = new ArrayList<String>();
+        return texts(
+                name,
+                known.size(),
+                item -> item.isString() && known.contains(item.asString()),
+                "one of " + String.join(", ", known) + " is wanted");
+    }
+
+    private List<String> texts(String name, int most, Predicate<JsonNode> good, String wanted) {
+        var texts = new ArrayList<String>();
         int index = 0;
-        for (JsonNode item : array(name, known.size())) {
+        for (JsonNode item : array(name, most)) {
             String where = at(name) + "[" + index++ + "]";
-            if (item.isString() && known.contains(item.asString())) words.add(item.asString());
-            else wrongAt(where, shown(item), "one of " + String.join(", ", known) + " is wanted");
+            if (good.test(item)) texts.add(item.asString());
+            else wrongAt(where, shown(item), wanted);
         }
-        return words;
+        return texts;
     }
 
     private List<JsonNode> array(String name, int most) {

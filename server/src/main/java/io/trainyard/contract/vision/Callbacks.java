@@ -7,7 +7,6 @@ import io.trainyard.job.Event;
 import io.trainyard.job.Job;
 import io.trainyard.progress.ProgressIntake;
 import io.trainyard.secrets.Mask;
-import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Logs;
 import io.trainyard.store.Store;
 import io.trainyard.wire.Json;
@@ -17,10 +16,10 @@ import java.security.MessageDigest;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -40,23 +39,15 @@ final class Callbacks {
     private final Desk desk;
     private final Store store;
     private final ProgressIntake progress;
-    private final Sealer sealer;
-    private final Optional<String> token;
+    private final Function<Job, Mask> masks;
     private final InstantSource clock;
 
-    /** @param token what the callers show, which no line may repeat: not every job has it among its secrets */
-    Callbacks(
-            Desk desk,
-            Store store,
-            ProgressIntake progress,
-            Sealer sealer,
-            Optional<String> token,
-            InstantSource clock) {
+    /** @param masks hide what no line of a job may repeat */
+    Callbacks(Desk desk, Store store, ProgressIntake progress, Function<Job, Mask> masks, InstantSource clock) {
         this.desk = desk;
         this.store = store;
         this.progress = progress;
-        this.sealer = sealer;
-        this.token = token;
+        this.masks = masks;
         this.clock = clock;
     }
 
@@ -109,11 +100,7 @@ final class Callbacks {
         }
 
         private String masked(String text) {
-            var secrets =
-                    new HashSet<>(sealer.unseal(job.id().value(), store.jobs().secrets(job.id()))
-                            .values());
-            token.ifPresent(secrets::add);
-            return Scalars.cut(Mask.of(secrets).apply(text), MAX_LINE_CHARACTERS);
+            return Scalars.cut(masks.apply(job).apply(text), MAX_LINE_CHARACTERS);
         }
 
         ObjectNode done() {

@@ -8,7 +8,9 @@ import io.trainyard.admission.Admission;
 import io.trainyard.http.Contract;
 import io.trainyard.http.Prefix;
 import io.trainyard.http.Refusal;
+import io.trainyard.job.Job;
 import io.trainyard.progress.ProgressIntake;
+import io.trainyard.secrets.Mask;
 import io.trainyard.secrets.Sealer;
 import io.trainyard.store.Store;
 import io.trainyard.stream.Streams;
@@ -16,6 +18,7 @@ import io.trainyard.wire.Details;
 import io.trainyard.wire.RawPath;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -48,15 +51,18 @@ public final class VisionContract implements Contract {
         routes = Stream.of(
                         platform(new Platform(desk, rooms.store())),
                         service(new TrainingService(desk)),
-                        callbacks(new Callbacks(
-                                desk,
-                                rooms.store(),
-                                rooms.progress(),
-                                rooms.sealer(),
-                                settings.internalToken(),
-                                clock)))
+                        callbacks(new Callbacks(desk, rooms.store(), rooms.progress(), job -> mask(rooms, job), clock)))
                 .flatMap(List::stream)
                 .toList();
+    }
+
+    /** The token of the callers too: not every job has it among its secrets. */
+    private Mask mask(Rooms rooms, Job job) {
+        var sealed = rooms.store().jobs().secrets(job.id());
+        var secrets =
+                new HashSet<>(rooms.sealer().unseal(job.id().value(), sealed).values());
+        settings.internalToken().ifPresent(secrets::add);
+        return Mask.of(secrets);
     }
 
     enum Guard {

@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.trainyard.backend.causes.Pod.Condition;
-import io.trainyard.backend.causes.Pod.Container;
 import io.trainyard.backend.causes.Pod.State;
 import io.trainyard.backend.causes.Verdict.Seen;
 import io.trainyard.backend.pods.Workload.Phase;
@@ -26,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Fixture: every row of the table of causes from values alone. */
+/** Every row of the table of causes from values alone; long because the table is. */
 class VerdictTest {
     private static final Instant NOW = SomeJob.NOON;
     private static final Handle HANDLE = new Handle("c", "Job", "ns", "train", "uid");
@@ -38,86 +36,8 @@ class VerdictTest {
             Duration.ofMinutes(10),
             Optional.of(Duration.ofHours(1)));
 
-    /** A pod, changed one thing at a time. */
-    private record Some(
-            int rank,
-            String phase,
-            String reason,
-            String message,
-            Instant created,
-            Optional<Instant> goneBy,
-            List<Condition> conditions,
-            State state,
-            State last) {
-        static final Some POD = new Some(
-                0,
-                "Pending",
-                "",
-                "",
-                NOW.minusSeconds(60),
-                Optional.empty(),
-                List.of(),
-                new State.Unknown(),
-                new State.Unknown());
-
-        Some rank(int other) {
-            return new Some(other, phase, reason, message, created, goneBy, conditions, state, last);
-        }
-
-        Some phase(String other, String why, String said) {
-            return new Some(rank, other, why, said, created, goneBy, conditions, state, last);
-        }
-
-        Some goneBy(Instant time) {
-            return new Some(rank, phase, reason, message, created, Optional.of(time), conditions, state, last);
-        }
-
-        Some condition(String type, String status, String why, String said) {
-            var condition = new Condition(type, status, why, said, Optional.of(created));
-            return new Some(rank, phase, reason, message, created, goneBy, List.of(condition), state, last);
-        }
-
-        Some waiting(String why, String said) {
-            return new Some(
-                    rank, phase, reason, message, created, goneBy, conditions, new State.Waiting(why, said), last);
-        }
-
-        Some running(Instant since) {
-            var now = new State.Running(Optional.of(since));
-            return new Some(rank, "Running", reason, message, created, goneBy, conditions, now, last);
-        }
-
-        Some ended(int code, String why, String said, Instant at) {
-            var now = new State.Terminated(code, why, said, Optional.of(at.minusSeconds(30)), Optional.of(at));
-            String over = code == 0 ? "Succeeded" : "Failed";
-            return new Some(rank, over, reason, message, created, goneBy, conditions, now, last);
-        }
-
-        Some endedBefore(int code) {
-            var before = new State.Terminated(code, "Error", "", Optional.empty(), Optional.empty());
-            return new Some(rank, phase, reason, message, created, goneBy, conditions, state, before);
-        }
-
-        Pod pod() {
-            var container = new Container("trainer", true, false, "repo/image:1", "4Gi", 3, state, last);
-            return new Pod(
-                    "train-" + rank,
-                    "uid-" + rank,
-                    "train",
-                    rank,
-                    phase,
-                    reason,
-                    message,
-                    "gpu-7",
-                    created,
-                    goneBy,
-                    conditions,
-                    state instanceof State.Unknown ? List.of() : List.of(container));
-        }
-    }
-
-    private static Seen seen(Phase phase, List<Notice> notices, Some... pods) {
-        List<Pod> made = Arrays.stream(pods).map(Some::pod).toList();
+    private static Seen seen(Phase phase, List<Notice> notices, SomePod... pods) {
+        List<Pod> made = Arrays.stream(pods).map(SomePod::pod).toList();
         return new Seen(
                 HANDLE,
                 phase,
@@ -130,13 +50,13 @@ class VerdictTest {
                 Optional.empty());
     }
 
-    private static Failure failed(Some... pods) {
+    private static Failure failed(SomePod... pods) {
         var phase = new Phase.Failed("BackoffLimitExceeded", "Job has reached the limit", Optional.of(NOW));
         var ended = assertInstanceOf(Ended.class, Verdict.of(seen(phase, List.of(), pods), WAITS, NOW));
         return assertInstanceOf(Failure.class, ended.ending());
     }
 
-    private static Reason waits(Notice notice, Some... pods) {
+    private static Reason waits(Notice notice, SomePod... pods) {
         var seen = seen(new Phase.Going(), List.of(notice), pods);
         return assertInstanceOf(Waiting.class, Verdict.of(seen, WAITS, NOW)).reason();
     }
@@ -154,13 +74,17 @@ class VerdictTest {
 
     @Test
     void row_1_a_container_over_its_memory_limit_says_the_limit() {
-        expect(failed(Some.POD.ended(137, "OOMKilled", "", NOW)), Cause.OUT_OF_MEMORY, "node-0 (gpu-7)", "limit 4Gi");
+        expect(
+                failed(SomePod.POD.ended(137, "OOMKilled", "", NOW)),
+                Cause.OUT_OF_MEMORY,
+                "node-0 (gpu-7)",
+                "limit 4Gi");
     }
 
     @Test
     void row_1b_a_killed_data_loader_is_likely_out_of_memory() {
         String said = "RuntimeError: DataLoader worker (pid 77) is killed by signal: Killed.";
-        expect(failed(Some.POD.ended(1, "Error", said, NOW)), Cause.OUT_OF_MEMORY, "likely out of memory", said);
+        expect(failed(SomePod.POD.ended(1, "Error", said, NOW)), Cause.OUT_OF_MEMORY, "likely out of memory", said);
     }
 
     @ParameterizedTest
@@ -175,23 +99,26 @@ class VerdictTest {
         "255, EXIT_CODE, exited with code 255"
     })
     void row_2_and_3_an_exit_says_how(int code, Cause cause, String said) {
-        expect(failed(Some.POD.ended(code, "Error", "bad news\n", NOW)), cause, said);
+        expect(failed(SomePod.POD.ended(code, "Error", "bad news\n", NOW)), cause, said);
     }
 
     @Test
     void what_our_trainer_says_last_goes_before_the_exit_code() {
         String failed = "some line\n{\"event\":\"failed\",\"kind\":\"data\",\"message\":\"row 3 is no JSON\"}\n";
-        expect(failed(Some.POD.ended(1, "Error", failed, NOW)), Cause.BAD_DATA, "node-0 (gpu-7): row 3 is no JSON");
+        expect(failed(SomePod.POD.ended(1, "Error", failed, NOW)), Cause.BAD_DATA, "node-0 (gpu-7): row 3 is no JSON");
         String interrupted = "{\"event\":\"interrupted\",\"step\":14,\"reason\":\"preempted\"}";
-        expect(failed(Some.POD.ended(143, "Error", interrupted, NOW)), Cause.PREEMPTED, "stopped at step 14");
+        expect(failed(SomePod.POD.ended(143, "Error", interrupted, NOW)), Cause.PREEMPTED, "stopped at step 14");
         String step = "{\"event\":\"step\",\"step\":14}";
-        expect(failed(Some.POD.ended(1, "Error", step, NOW)), Cause.EXIT_CODE, "exited with code 1");
+        expect(failed(SomePod.POD.ended(1, "Error", step, NOW)), Cause.EXIT_CODE, "exited with code 1");
     }
 
     @ParameterizedTest
     @CsvSource({"StartError", "ContainerCannotRun"})
     void row_3_a_start_that_failed_is_the_command_s(String reason) {
-        expect(failed(Some.POD.ended(128, reason, "exec: no such file", NOW)), Cause.BAD_COMMAND, "exec: no such file");
+        expect(
+                failed(SomePod.POD.ended(128, reason, "exec: no such file", NOW)),
+                Cause.BAD_COMMAND,
+                "exec: no such file");
     }
 
     @ParameterizedTest
@@ -207,7 +134,7 @@ class VerdictTest {
         "DeadlineExceeded, DEADLINE"
     })
     void rows_4_and_6_to_9_a_pod_that_its_node_gave_up_says_why(String reason, Cause cause) {
-        expect(failed(Some.POD.phase("Failed", reason, "low on disk")), cause, "node-0");
+        expect(failed(SomePod.POD.phase("Failed", reason, "low on disk")), cause, "node-0");
     }
 
     @ParameterizedTest
@@ -220,14 +147,15 @@ class VerdictTest {
         "SomethingNew, INTERRUPTED"
     })
     void row_5_an_interruption_is_no_fault_of_the_job_whatever_the_exit(String reason, Cause cause) {
-        Some pod = Some.POD.ended(143, "Error", "", NOW).condition("DisruptionTarget", "True", reason, "make room");
+        SomePod pod =
+                SomePod.POD.ended(143, "Error", "", NOW).condition("DisruptionTarget", "True", reason, "make room");
         expect(failed(pod), cause, "make room");
         assertEquals(Cause.Kind.INFRASTRUCTURE, cause.kind());
     }
 
     @Test
     void row_6_a_pod_whose_silent_node_was_given_up_is_lost_once_its_time_is_up() {
-        Some gone = Some.POD
+        SomePod gone = SomePod.POD
                 .running(NOW.minusSeconds(50))
                 .condition("DisruptionTarget", "True", "DeletionByTaintManager", "deleting due to NoExecute taint")
                 .goneBy(NOW.minusSeconds(31));
@@ -242,14 +170,14 @@ class VerdictTest {
     void row_9_the_object_s_own_deadline_goes_before_what_its_killed_pods_say() {
         var phase = new Phase.Failed("DeadlineExceeded", "Job was active longer than specified", Optional.of(NOW));
         var ended = assertInstanceOf(
-                Ended.class, Verdict.of(seen(phase, List.of(), Some.POD.ended(143, "Error", "", NOW)), WAITS, NOW));
+                Ended.class, Verdict.of(seen(phase, List.of(), SomePod.POD.ended(143, "Error", "", NOW)), WAITS, NOW));
         expect(assertInstanceOf(Failure.class, ended.ending()), Cause.DEADLINE);
     }
 
     @ParameterizedTest
     @CsvSource({"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"})
     void row_10_an_image_is_waited_for_and_then_it_is_a_failure(String reason) {
-        Some pod = Some.POD.waiting(reason, "not found");
+        SomePod pod = SomePod.POD.waiting(reason, "not found");
         Reason now = waits(NOTHING, pod);
         assertEquals(Reason.Kind.IMAGE_PULL, now.kind());
         assertTrue(now.sentence().contains("cannot pull image repo/image:1"), now.sentence());
@@ -263,16 +191,16 @@ class VerdictTest {
 
     @Test
     void row_10_the_text_of_a_back_off_comes_from_the_event_and_a_bad_name_fails_at_once() {
-        Some pod = Some.POD.waiting("ImagePullBackOff", "Back-off pulling image");
+        SomePod pod = SomePod.POD.waiting("ImagePullBackOff", "Back-off pulling image");
         Reason reason = waits(told("train-0", "Failed", "Failed to pull image: 401 unauthorized"), pod);
         assertTrue(reason.sentence().contains("401 unauthorized"), reason.sentence());
-        var seen = seen(new Phase.Going(), List.of(), Some.POD.waiting("InvalidImageName", "bad reference"));
+        var seen = seen(new Phase.Going(), List.of(), SomePod.POD.waiting("InvalidImageName", "bad reference"));
         assertInstanceOf(Ended.class, Verdict.of(seen, WAITS, NOW));
     }
 
     @Test
     void row_11_and_12_a_container_that_cannot_be_made_and_one_that_crashes_in_a_loop() {
-        Some missing = Some.POD.waiting("CreateContainerConfigError", "secret \"x\" not found");
+        SomePod missing = SomePod.POD.waiting("CreateContainerConfigError", "secret \"x\" not found");
         assertEquals(Reason.Kind.CONFIGURATION, waits(NOTHING, missing).kind());
         var late = Verdict.of(seen(new Phase.Going(), List.of(), missing), WAITS, NOW.plusSeconds(90));
         expect(
@@ -280,14 +208,14 @@ class VerdictTest {
                         Failure.class, assertInstanceOf(Ended.class, late).ending()),
                 Cause.CONTAINER_CONFIGURATION,
                 "secret \"x\" not found");
-        Reason loop = waits(NOTHING, Some.POD.waiting("CrashLoopBackOff", "").endedBefore(2));
+        Reason loop = waits(NOTHING, SomePod.POD.waiting("CrashLoopBackOff", "").endedBefore(2));
         assertEquals("restarted 3 times; it last exited with code 2", loop.sentence());
     }
 
     @ParameterizedTest
     @CsvSource({"FailedMount, VOLUME", "FailedAttachVolume, VOLUME", "FailedCreatePodSandBox, NETWORK"})
     void rows_13_and_14_what_is_set_up_around_a_pod_is_told_by_events(String reason, Reason.Kind kind) {
-        Some pod = Some.POD.condition("PodScheduled", "True", "", "").waiting("ContainerCreating", "");
+        SomePod pod = SomePod.POD.condition("PodScheduled", "True", "", "").waiting("ContainerCreating", "");
         assertEquals(
                 kind,
                 waits(told("train-0", reason, "claim x is not bound"), pod).kind());
@@ -297,7 +225,7 @@ class VerdictTest {
     @Test
     void rows_15_to_17_why_no_node_takes_it() {
         String room = "0/12 nodes are available: 8 Insufficient nvidia.com/gpu, 4 node(s) had untolerated taint";
-        Some pod = Some.POD.condition("PodScheduled", "False", "Unschedulable", room);
+        SomePod pod = SomePod.POD.condition("PodScheduled", "False", "Unschedulable", room);
         assertEquals(Reason.Kind.NO_CAPACITY, waits(NOTHING, pod).kind());
         assertEquals(
                 Reason.Kind.SCALING_UP,
@@ -305,15 +233,15 @@ class VerdictTest {
         assertTrue(
                 waits(told("train-0", "NotTriggerScaleUp", ""), pod).sentence().contains("no group of nodes"));
         String nowhere = "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector. preemption: no";
-        Some lost = Some.POD.condition("PodScheduled", "False", "Unschedulable", nowhere);
+        SomePod lost = SomePod.POD.condition("PodScheduled", "False", "Unschedulable", nowhere);
         assertEquals(Reason.Kind.NO_SUCH_NODE, waits(NOTHING, lost).kind());
-        Some gated = Some.POD.condition("PodScheduled", "False", "SchedulingGated", "gate x");
+        SomePod gated = SomePod.POD.condition("PodScheduled", "False", "SchedulingGated", "gate x");
         assertEquals(Reason.Kind.GATED, waits(NOTHING, gated).kind());
     }
 
     @Test
     void row_15_room_is_waited_for_for_ever_unless_a_setting_says_otherwise() {
-        Some pod = Some.POD.condition("PodScheduled", "False", "Unschedulable", "0/1 nodes are available");
+        SomePod pod = SomePod.POD.condition("PodScheduled", "False", "Unschedulable", "0/1 nodes are available");
         var seen = seen(new Phase.Going(), List.of(), pod);
         assertInstanceOf(Waiting.class, Verdict.of(seen, Waits.DEFAULT, NOW.plus(Duration.ofDays(30))));
         var late = assertInstanceOf(Ended.class, Verdict.of(seen, WAITS, NOW.plus(Duration.ofHours(1))));
@@ -374,26 +302,26 @@ class VerdictTest {
 
     @Test
     void row_22_a_pod_that_its_node_does_not_let_go_says_so() {
-        Some pod = Some.POD.condition("PodScheduled", "True", "", "").goneBy(NOW);
+        SomePod pod = SomePod.POD.condition("PodScheduled", "True", "", "").goneBy(NOW);
         assertEquals(Reason.Kind.TERMINATING, waits(NOTHING, pod).kind());
     }
 
     @Test
     void of_several_ranks_the_one_that_failed_first_is_to_blame() {
-        Some late = Some.POD.ended(1, "Error", "connection reset", NOW);
-        Some early = Some.POD.rank(3).ended(7, "Error", "cuda error", NOW.minusSeconds(2));
+        SomePod late = SomePod.POD.ended(1, "Error", "connection reset", NOW);
+        SomePod early = SomePod.POD.rank(3).ended(7, "Error", "cuda error", NOW.minusSeconds(2));
         expect(failed(late, early), Cause.EXIT_CODE, "node-3", "code 7", "cuda error");
     }
 
     @Test
     void within_a_second_the_one_that_nobody_told_to_go_is_to_blame() {
-        Some told = Some.POD.ended(143, "Error", "", NOW).goneBy(NOW);
-        expect(failed(told, Some.POD.rank(1).ended(4, "Error", "", NOW.plusMillis(900))), Cause.EXIT_CODE, "node-1");
+        SomePod told = SomePod.POD.ended(143, "Error", "", NOW).goneBy(NOW);
+        expect(failed(told, SomePod.POD.rank(1).ended(4, "Error", "", NOW.plusMillis(900))), Cause.EXIT_CODE, "node-1");
     }
 
     @Test
     void a_pod_that_somebody_deleted_is_no_fault_of_the_job() {
-        expect(failed(Some.POD.ended(143, "Error", "", NOW).goneBy(NOW)), Cause.INTERRUPTED, "deleted");
+        expect(failed(SomePod.POD.ended(143, "Error", "", NOW).goneBy(NOW)), Cause.INTERRUPTED, "deleted");
     }
 
     @Test
@@ -403,20 +331,20 @@ class VerdictTest {
 
     @Test
     void it_runs_when_all_its_nodes_do_and_since_the_last_of_them() {
-        Some first = Some.POD.running(NOW.minusSeconds(40));
-        Some second = Some.POD.rank(1).running(NOW.minusSeconds(10));
+        SomePod first = SomePod.POD.running(NOW.minusSeconds(40));
+        SomePod second = SomePod.POD.rank(1).running(NOW.minusSeconds(10));
         var active = assertInstanceOf(
                 Observation.Active.class, Verdict.of(seen(new Phase.Going(), List.of(), first, second), WAITS, NOW));
         assertEquals(NOW.minusSeconds(10), active.since());
         assertEquals(Duration.ofSeconds(10), active.elapsed());
         assertInstanceOf(
-                Waiting.class, Verdict.of(seen(new Phase.Going(), List.of(), first, Some.POD.rank(1)), WAITS, NOW));
+                Waiting.class, Verdict.of(seen(new Phase.Going(), List.of(), first, SomePod.POD.rank(1)), WAITS, NOW));
     }
 
     @Test
     void a_pod_that_came_after_another_of_its_rank_is_the_one_that_counts() {
-        Some before = Some.POD.ended(1, "Error", "", NOW);
-        Some after = new Some(
+        SomePod before = SomePod.POD.ended(1, "Error", "", NOW);
+        SomePod after = new SomePod(
                 0,
                 "Pending",
                 "",
@@ -445,7 +373,7 @@ class VerdictTest {
 
     @Test
     void a_long_message_is_cut_in_its_middle() {
-        String detail = failed(Some.POD.ended(1, "Error", "x".repeat(5000) + " the end", NOW))
+        String detail = failed(SomePod.POD.ended(1, "Error", "x".repeat(5000) + " the end", NOW))
                 .detail();
         assertTrue(detail.length() <= Failures.MAX_DETAIL_CHARACTERS, detail);
         assertTrue(detail.startsWith("node-0") && detail.endsWith("the end"), detail);

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Attempts forked by the trainer's own parent, spared the imports so that any Python will do; what they run is a script
- * that tells of its world. The end-to-end tests have the imports and the training.
+ * that tells of its world. The end-to-end tests have the imports and the training. Long by that script.
  */
 @EnabledIf(
         value = "trainerRuns",

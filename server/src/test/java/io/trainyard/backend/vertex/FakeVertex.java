@@ -3,21 +3,14 @@ package io.trainyard.backend.vertex;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.Signature;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -33,39 +26,19 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Vertex AI, Cloud Logging and the token server as far as we use them: a real server whose routes and messages come
- * from the discovery documents. It refuses what these do not know, steps jobs when it is told to, and fails when it is
- * told to. What the documents leave open is taken from the service's published behaviour.
+ * Vertex AI and Cloud Logging as far as we use them, with {@link GoogleSignIn}: a real server whose routes and messages
+ * come from the discovery documents. It refuses what these do not know, steps jobs when it is told to, and fails when it is
+ * told to. What the documents leave open is taken from the service's published behaviour. Long because it is one service.
  */
 public final class FakeVertex implements AutoCloseable {
     public static final String PROJECT = "my-project";
     public static final String NUMBER = "123456789";
     public static final String REGION = "us-central1";
     static final String CUSTOM_JOB = "GoogleCloudAiplatformV1CustomJob";
+    private static final String TOKEN_PATH = "/token";
     private static final long HANG_MILLIS = 60_000;
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Pattern CONDITION = Pattern.compile("(\\S+?)(:\\*|!=|=|>=)\"?([^\"]*)\"?");
-
-    /** What is done to the next call of a method instead of answering it. */
-    public sealed interface Fault {
-        /** This one is answered, the fault is for a later one. */
-        record None() implements Fault {}
-
-        /** Nothing is done. */
-        record Refuse(int status, String word, String message) implements Fault {}
-
-        /** It is done, and the answer never arrives. */
-        record LoseAnswer() implements Fault {}
-
-        /** It is done, and whoever asked waits for the answer until it goes away. */
-        record Hang() implements Fault {}
-
-        /** The connection breaks before anything is done. */
-        record LoseRequest() implements Fault {}
-
-        /** It is done, and answered so all the same. */
-        record DoAndRefuse(int status, String word) implements Fault {}
-    }
 
     /** An answer that is a refusal. */
     private static final class Refused extends RuntimeException {
@@ -80,9 +53,6 @@ public final class FakeVertex implements AutoCloseable {
         }
     }
 
-    /** Making one takes a while. */
-    private static final KeyPair KEY = key();
-
     private final HttpServer server;
     private final Schema vertex;
     private final Schema logging;
@@ -92,8 +62,7 @@ public final class FakeVertex implements AutoCloseable {
     private final List<ObjectNode> entries = new ArrayList<>();
     private final List<String> calls = new ArrayList<>();
     private final List<String> bodies = new ArrayList<>();
-    private int tokens;
-    private String token = "";
+    private final GoogleSignIn signIn = new GoogleSignIn();
     private long ids = 4_611_686_018_427_387_904L;
     private long insertIds;
     private int pageSize = 100;
@@ -122,16 +91,6 @@ public final class FakeVertex implements AutoCloseable {
         }
     }
 
-    private static KeyPair key() {
-        try {
-            var generator = KeyPairGenerator.getInstance("RSA");
-            generator.initialize(2048);
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     private void route(String name, JsonNode method) {
         String path = method.path("flatPath").asString();
         if (path.isEmpty()) throw new IllegalStateException("no method " + name + " in the document");
@@ -145,22 +104,7 @@ public final class FakeVertex implements AutoCloseable {
 
     /** A service account's key file, as the console hands it out. */
     public Path credentials(Path folder) {
-        String pem = "-----BEGIN PRIVATE KEY-----\n"
-                + Base64.getMimeEncoder().encodeToString(KEY.getPrivate().getEncoded())
-                + "\n-----END PRIVATE KEY-----\n";
-        var file = JSON.createObjectNode()
-                .put("type", "service_account")
-                .put("project_id", PROJECT)
-                .put("private_key_id", "1")
-                .put("private_key", pem)
-                .put("client_email", "trainyard@my-project.iam.gserviceaccount.com")
-                .put("client_id", "1")
-                .put("token_uri", address() + "/token");
-        try {
-            return Files.write(folder.resolve("google.json"), JSON.writeValueAsBytes(file));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return signIn.credentials(folder, address() + TOKEN_PATH);
     }
 
     // What a test does to it
@@ -169,8 +113,8 @@ public final class FakeVertex implements AutoCloseable {
         faults.computeIfAbsent(method, _ -> new ArrayDeque<>()).addAll(List.of(wanted));
     }
 
-    public synchronized void expireToken() {
-        token = "";
+    public void expireToken() {
+        signIn.expire();
     }
 
     public synchronized void at(Instant time) {
@@ -249,10 +193,8 @@ public final class FakeVertex implements AutoCloseable {
     private void serve(HttpExchange exchange) throws IOException {
         try (exchange) {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            if (exchange.getRequestURI().getPath().equals("/token")) answer(exchange, 200, signedIn(body));
+            if (exchange.getRequestURI().getPath().equals(TOKEN_PATH)) answer(exchange, 200, signIn.token(body));
             else called(exchange, body);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
         }
     }
 
@@ -300,24 +242,8 @@ public final class FakeVertex implements AutoCloseable {
         exchange.getResponseBody().write(bytes);
     }
 
-    private synchronized ObjectNode signedIn(String form) throws GeneralSecurityException {
-        String assertion = form.substring(form.indexOf("assertion=") + "assertion=".length());
-        String[] parts = assertion.split("\\.", -1);
-        var signature = Signature.getInstance("SHA256withRSA");
-        signature.initVerify(KEY.getPublic());
-        signature.update((parts[0] + "." + parts[1]).getBytes(StandardCharsets.US_ASCII));
-        if (!signature.verify(Base64.getUrlDecoder().decode(parts[2])))
-            throw new IllegalStateException("a token was asked for with another key");
-        token = "token-" + ++tokens;
-        return JSON.createObjectNode()
-                .put("access_token", token)
-                .put("expires_in", 3600)
-                .put("token_type", "Bearer");
-    }
-
     private synchronized ObjectNode handle(HttpExchange exchange, String method, String body) {
-        String shown = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
-        if (token.isEmpty() || !shown.equals("Bearer " + token))
+        if (!signIn.accepts(exchange.getRequestHeaders().getFirst("Authorization")))
             throw new Refused(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
         String path = exchange.getRequestURI().getPath();
         String name = path.replaceFirst("^/v1/", "").replaceFirst(":cancel$", "");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What a job becomes there. */
+/** What a job becomes there; long because a manifest has many fields. */
 class ManifestTest {
     private static final JobSpec PLAIN = SomeJob.PLAIN.spec();
 

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.trainyard.backend.Backend.Unreachable;
 import io.trainyard.backend.Check;
 import io.trainyard.backend.Launched;
-import io.trainyard.backend.vertex.FakeVertex.Fault;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Cause;
 import io.trainyard.job.Observation;

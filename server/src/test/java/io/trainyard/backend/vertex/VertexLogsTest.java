@@ -11,7 +11,6 @@ import io.trainyard.backend.Launched;
 import io.trainyard.backend.LogSource;
 import io.trainyard.backend.LogSource.Part;
 import io.trainyard.backend.LogSource.Stream;
-import io.trainyard.backend.vertex.FakeVertex.Fault;
 import io.trainyard.job.Attempt;
 import io.trainyard.job.Handle;
 import io.trainyard.job.Observation;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.trainyard.LiveServer;
-import io.trainyard.backend.vertex.FakeVertex.Fault;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Paths, refusals, tokens, dry runs and the simulated backend, over a real server. */
+/** Paths, refusals, tokens, dry runs and the simulated backend, over a real server; long because the table of routes is. */
 class StudioRoutesTest {
     @TempDir
     Path home;

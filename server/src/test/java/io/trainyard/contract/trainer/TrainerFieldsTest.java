@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Walks the table: each field gets each kind of wrong value, and the answer names the field and shows the value. */
+/** Walks the table: each field gets each kind of wrong value, and the answer names the field and shows the value. Long by the table. */
 class TrainerFieldsTest {
     /** A place in the full body that a wrong value is put into. */
     private record Place(List<Object> steps, Field field) {

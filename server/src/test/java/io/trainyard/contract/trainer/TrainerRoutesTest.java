@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Ids of any shape, repeats, cancels, tokens and words of every route, over a real server; long because there are many. */
 class TrainerRoutesTest {
     @TempDir
     static Path home;
