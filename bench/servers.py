@@ -15,7 +15,6 @@ from typing import Self
 ROOT = Path(__file__).resolve().parent.parent
 JAR = ROOT / "server" / "target" / "trainyard-server.jar"
 # As ./trainyard starts it.
-# As ./trainyard starts it.
 HEAP = ("-Xms256m", "-Xmn192m", "-XX:MinHeapFreeRatio=20", "-XX:MaxHeapFreeRatio=40")
 JAVA_FLAGS = ("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", *HEAP)
 STARTED_WITHIN_SECONDS = 60

@@ -88,6 +88,7 @@ class _Bench:
 
     def stall(self, checkpoints: int) -> list[Line]:
         model = self._model("large", 384, 10)
+        os.sync()  # else a checkpoint waits for what the starts and steps have left to write
         with s3.served(self._directory / "s3.log") as bucket:
             proxy = Throttle(bucket.port, STORAGE_BYTES_PER_SECOND)
             environment = bucket.environment(proxy.port)
