@@ -47,7 +47,9 @@ class Cluster:
         command = [program, "run", "--dir", str(self.folder), "--nodes", str(nodes), "--stop-with-input"]
         self.audit = self.folder.with_suffix(".audit")
         command += ["--operators", "", "--host-node", "", "--audit", str(self.audit)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         assert self.process.stdout
         for line in self.process.stdout:
             if b"READY" in line:
@@ -82,7 +84,7 @@ class Cluster:
             time.sleep(0.05)
 
     def calls(self) -> Counter[str]:
-        """What the product asked of the API server by now, by its audit. Controllers of the cluster ask for the same objects."""
+        """What the product asked of the API server, by its audit: controllers ask for the same objects."""
         seen: dict[str, str] = {}
         with self.audit.open() as lines:
             for entry in map(json.loads, lines):
@@ -217,11 +219,15 @@ def in_a_wave(cluster: Cluster, server: Trainyard, watch: Watch, told: Told, wav
     asked = cluster.calls() - before
     a_job = sum(asked.values()) / wave
     memory = server.rss_mb()
-    print(f"{wave} jobs accepted in {accepted - began:.1f} s, all told as succeeded {ended - began:.1f} s after the first")
+    print(
+        f"{wave} jobs accepted in {accepted - began:.1f} s, all told as succeeded {ended - began:.1f} s after the first"
+    )
     print("calls of the API server: " + ", ".join(f"{count} {name}" for name, count in sorted(asked.items()) if count))
     missed = sum(client_state(server, each) != "succeeded" for each in sent)
     return [
-        Line("submit to the object's creation, p50 / p99", f"{percentile(took, 50):.0f} / {percentile(took, 99):.0f} ms"),
+        Line(
+            "submit to the object's creation, p50 / p99", f"{percentile(took, 50):.0f} / {percentile(took, 99):.0f} ms"
+        ),
         limited("calls of the API server a job with a secret, watches apart", [a_job], CALLS_PER_JOB, "calls"),
         limited("jobs missed", [missed], 0, "jobs", 0),
         limited("memory of the server after it", [memory], MEMORY_MB, "MB", 0),
@@ -273,7 +279,9 @@ def settle(told: Told, count: int) -> None:
         if len(told.ended) != last:
             last, moved = len(told.ended), time.time()
         if time.time() > moved + PATIENCE_SECONDS:
-            raise SystemExit(f"bench: {len(told.ended)} of {count} jobs ended, and nothing more for {PATIENCE_SECONDS} s")
+            raise SystemExit(
+                f"bench: {len(told.ended)} of {count} jobs ended, and nothing more for {PATIENCE_SECONDS} s"
+            )
 
 
 def client_state(server: Trainyard, job_id: str) -> str:

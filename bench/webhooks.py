@@ -86,7 +86,9 @@ def measured(jobs: int, settle_seconds: float, seconds: float, apart: bool) -> l
         gaps = gaps_of(sinks, jobs)
         cancels, looks = latencies(server.port, jobs)
         told = len(gaps) / seconds
-        print(f"  gap p50 {percentile(gaps, 50):.2f}  p99 {percentile(gaps, 99):.2f}  max {max(gaps):.2f} s", flush=True)
+        print(
+            f"  gap p50 {percentile(gaps, 50):.2f}  p99 {percentile(gaps, 99):.2f}  max {max(gaps):.2f} s", flush=True
+        )
         print(f"  {told:.0f} callbacks/s, {busy:.2f} cores, {threads(server)} threads, {server.rss_mb():.0f} MB")
         print(f"  cancel p50 {percentile(cancels, 50):.1f}  max {max(cancels):.1f} ms")
         print(f"  GET p50 {percentile(looks, 50):.1f}  max {max(looks):.1f} ms", flush=True)
@@ -176,7 +178,7 @@ def threads(server: Trainyard) -> int:
 
 
 def after_a_kill(server: Trainyard, sinks: Sinks, ids: dict[int, str]) -> int:
-    """Kills the server while jobs are cancelled, heals what hangs, cancels the rest, and counts what nobody was told."""
+    """Kills the server while jobs are cancelled, heals what hangs, cancels the rest; how many nobody was told."""
     stopper = threading.Thread(target=cancel_some, args=(server.port, len(ids)))
     stopper.start()
     time.sleep(0.3)
