@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import Jobs
 from test_hf_rows import TEMPLATE
-from test_resume import WEIGHTS, assert_same_weights
+from test_resume import WEIGHTS, goes_on_as
 from test_train import failed
 
 TOKEN = "of-somebody-with-access"
@@ -68,13 +68,7 @@ def test_any_adapter_of_peft_trains_and_goes_on_bit_identically_and_peft_loads_i
     assert whole.process.returncode == 0, whole.explained()
     halfway, end = (load_file(Path(each["uri"]) / WEIGHTS["lora"]) for each in whole.of("checkpoint"))
     assert not any(halfway[name].equal(end[name]) for name in end)
-    killed = jobs.start(document, narrow=True)
-    killed.until(lambda event: event["event"] == "step" and event["step"] == 13)
-    killed.kill()
-    resumed = jobs.run(document)
-    assert resumed.of("started")[0]["resume_step"] == 10
-    assert [event["loss"] for event in whole.of("step")[10:]] == [event["loss"] for event in resumed.of("step")]
-    assert_same_weights(whole, resumed, "lora")
+    resumed = goes_on_as(whole, jobs, document)
     made = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(jobs.model), resumed.events[-1]["artifacts"])
     assert made.active_peft_config.peft_type == kind
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Jobs, Started
@@ -20,6 +21,18 @@ def assert_same_weights(one: Started, other: Started, method: str) -> None:
     first, second = (load_file(Path(job.events[-1]["artifacts"]) / WEIGHTS[method]) for job in (one, other))
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def goes_on_as(whole: Started, jobs: Jobs, document: dict[str, Any]) -> Started:
+    """Killed at step 13 of 20, with a checkpoint every ten; the rest and the weights are those of the whole run."""
+    killed = jobs.start(document, narrow=True)
+    killed.until(lambda event: event["event"] == "step" and event["step"] == 13)
+    killed.kill()
+    resumed = jobs.run(document)
+    assert resumed.of("started")[0]["resume_step"] == 10
+    assert [event["loss"] for event in whole.of("step")[10:]] == [event["loss"] for event in resumed.of("step")]
+    assert_same_weights(whole, resumed, "lora")
+    return resumed
 
 
 def test_killed_and_resumed_full_weights_are_bit_identical(jobs: Jobs, undisturbed: dict[str, Started]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import Jobs, Started
 from test_progress import Server
-from test_resume import assert_same_weights
+from test_resume import goes_on_as
 
 
 # Around a frozen base of random weights an adapter cannot learn much; the
@@ -130,13 +130,7 @@ def test_qlora_trains_on_four_bits_and_goes_on_bit_identically(jobs: Jobs) -> No
     whole = jobs.run({**document, **calm})
     assert whole.process.returncode == 0, whole.explained()
     assert whole.of("step")[-1]["loss"] < whole.of("step")[0]["loss"]
-    killed = jobs.start(document, narrow=True)
-    killed.until(lambda event: event["event"] == "step" and event["step"] == 13)
-    killed.kill()
-    resumed = jobs.run(document)
-    assert resumed.of("started")[0]["resume_step"] == 10
-    assert [event["loss"] for event in whole.of("step")[10:]] == [event["loss"] for event in resumed.of("step")]
-    assert_same_weights(whole, resumed, "lora")
+    goes_on_as(whole, jobs, document)
 
 
 def test_qlora_where_bitsandbytes_is_missing_is_unsupported(jobs: Jobs, tmp_path: Path) -> None:

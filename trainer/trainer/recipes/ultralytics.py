@@ -9,6 +9,7 @@ Long because everything of that loop is bridged here, and nowhere else.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -150,14 +151,14 @@ class _Follower:
 
     def _judge(self, epoch: int) -> None:
         assert self.loss is not None
-        if self.loss - self.loss == 0:
+        if math.isfinite(self.loss):
             self.health.seen(self.step, self.loss)
         elif epoch != self.lost_in:  # Ultralytics itself goes back to its last checkpoint, three times
             self.lost_in = epoch
             self.job.events.warning(f"the loss of step {self.step} is {self.loss}", kind="nan", step=self.step)
 
     def end(self) -> None:
-        if self.loss is not None and self.loss - self.loss != 0:
+        if self.loss is not None and not math.isfinite(self.loss):
             raise Failure(
                 "diverged", f"the loss of step {self.step}, the last, is {self.loss}; lower the learning rate"
             )
